@@ -1,0 +1,1 @@
+"""Python that brings orders into the landing log, and the command line."""

@@ -1,0 +1,57 @@
+"""Errors that a user can do something about; each class owns its exit code (README, "Exit codes")."""
+
+from __future__ import annotations
+
+
+class InventorumError(Exception):
+    """Root of all foreseen faults: the message says what was tried, what came back and what to do next."""
+
+    exit_code = 1
+
+
+class HomeError(InventorumError):
+    """A file or folder of the installation cannot be read or written."""
+
+
+class SettingsError(InventorumError):
+    """A setting or argument is missing, half given or wrong."""
+
+    exit_code = 2
+
+
+class LockedError(InventorumError):
+    """Another run or program holds the files."""
+
+    exit_code = 4
+
+
+class LoginError(InventorumError):
+    """The API refused the token, its refresh or its scope."""
+
+    exit_code = 5
+
+
+class ApiError(InventorumError):
+    """The API could not be reached or did not give a usable answer within the budget of tries."""
+
+    exit_code = 6
+
+
+class RequestRefused(ApiError):
+    """The API refused one request with a 4xx of its own.
+
+    Attributes:
+        status: HTTP status code.
+        fields: The API's messages per field, as it sent them (may be empty).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, status: int, fields: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fields = fields or {}
+
+
+class CrawlError(ApiError):
+    """A crawl broke an assumption of the reading protocol; its cursor stays where it was."""

@@ -1,0 +1,1 @@
+"""Runs the SQL files in `sql/` over the landing log and publishes the result."""
