@@ -1,0 +1,1 @@
+"""Tests of the runner, its checks and its models."""
