@@ -1,0 +1,65 @@
+"""Rows of one crawl, held back until the crawl is complete: an incomplete crawl must land nothing.
+
+Arrow tables of up to `ROWS_PER_TABLE` rows, kept in memory up to `MEMORY_LIMIT` bytes and beyond that in
+one Arrow IPC file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+ROWS_PER_TABLE = 5_000
+MEMORY_LIMIT = 48 * 1024 * 1024
+
+
+class Spool:
+    """Collects tables of one schema and gives them back once, in order."""
+
+    def __init__(self, path: Path, memory_limit: int = MEMORY_LIMIT) -> None:
+        self._path = path
+        self._memory_limit = memory_limit
+        self._held: list[pa.Table] = []
+        self._held_bytes = 0
+        self._writer: pa.RecordBatchFileWriter | None = None
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._path.unlink(missing_ok=True)
+
+    def add(self, table: pa.Table) -> None:
+        """Keep one table; all tables of a spool share a schema."""
+        if self._writer is None and self._held_bytes + table.nbytes <= self._memory_limit:
+            self._held.append(table)
+            self._held_bytes += table.nbytes
+            return
+        if self._writer is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            self._writer = pa.ipc.new_file(str(self._path), table.schema, options=options)
+            for held in self._held:
+                self._writer.write_table(held)
+            self._held.clear()
+        self._writer.write_table(table)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Everything that was added, in order; call once, when the crawl is complete."""
+        if self._writer is None:
+            yield from self._held
+            return
+        self._writer.close()
+        with pa.OSFile(str(self._path)) as source, pa.ipc.open_file(source) as reader:
+            for number in range(reader.num_record_batches):
+                yield pa.Table.from_batches([reader.get_batch(number)])
+        self._writer = None

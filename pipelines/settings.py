@@ -1,0 +1,414 @@
+"""One frozen settings object; the only reader of the environment and of `.dlt/`.
+
+A setting is looked up as a flag, then in the environment (`SOURCES__INVENTORUM__BASE_URL`), then in
+`.dlt/secrets.toml` and `.dlt/config.toml` of the current folder (`[sources.inventorum]`), as dlt does.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pipelines.errors import HomeError, SettingsError
+
+CHANNELS = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
+DEFAULT_BASE_URL = "https://app.inventorum.com/api"
+DEFAULT_HOME = Path("data")
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+_PREFIX = "SOURCES__INVENTORUM__"
+_KNOWN = frozenset(
+    {
+        "base_url",
+        "access_token",
+        "client_id",
+        "client_secret",
+        "refresh_token",
+        "channels",
+        "api_version",
+        "overlap_minutes",
+        "start_date",
+        "requests_per_second",
+        "timezone",
+        "day_starts_at",
+        "account",
+        "currency",
+        "prices_include_discount",
+        "delta_first_page",
+        "orders_per_slice",
+        "published_group",
+        "skr",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where one installation keeps what (DESIGN of the home folder: README, "Files").
+
+    All paths are absolute; nothing is created here.
+    """
+
+    home: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The published star schema: what readers open."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def landing(self) -> Path:
+        """The landing log, written by dlt."""
+        return self.home / "landing.duckdb"
+
+    @property
+    def work(self) -> Path:
+        """Disposable: the build file, dlt's working folder, the lock."""
+        return self.home / "work"
+
+    @property
+    def build(self) -> Path:
+        """The star schema while it is being built."""
+        return self.work / "build.duckdb"
+
+    @property
+    def token(self) -> Path:
+        """Rotated OAuth tokens, mode 0600."""
+        return self.home / "token.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by one run from token refresh to publish."""
+        return self.work / "lock"
+
+    @property
+    def report(self) -> Path:
+        """The report page that `demo` and `sync --report` write."""
+        return self.home / "report.html"
+
+
+@dataclass(frozen=True)
+class StaticLogin:
+    """A fixed access token."""
+
+    access_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RotatingLogin:
+    """An OAuth client with the refresh token that seeds the rotation."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run depends on besides the files themselves.
+
+    Attributes:
+        start_date: Read orders changed since then on the first crawl; None reads everything.
+        overlap: How far each crawl goes back behind its cursor; must exceed the API's own delay.
+        day_starts_at: Hour (0-23) of the shop's local time at which a business day begins.
+        prices_include_discount: Whether the API's line prices are already discounted.
+        delta_first_page: 0 or 1 where the server is known to start there; None finds out.
+    """
+
+    files: Files
+    base_url: str = DEFAULT_BASE_URL
+    login: StaticLogin | RotatingLogin | None = None
+    channels: tuple[str, ...] = CHANNELS
+    api_version: int = 12
+    overlap: timedelta = timedelta(minutes=15)
+    start_date: datetime | None = None
+    requests_per_second: float = 20.0
+    timezone: str = "Europe/Berlin"
+    day_starts_at: int = 0
+    account: str = "default"
+    currency: str = "EUR"
+    prices_include_discount: bool = True
+    delta_first_page: int | None = None
+    published_group: str | None = None
+    skr: str = "SKR03"
+
+    @classmethod
+    def load(
+        cls,
+        home: Path | None = None,
+        *,
+        channels: Sequence[str] | None = None,
+        project: Path | None = None,
+    ) -> Settings:
+        """Read flags, environment and `.dlt/`; `home` and `channels` are the flags.
+
+        Raises:
+            SettingsError: A value is malformed, half given or unknown; the message names where it stands.
+        """
+        values = _Values.read(project or Path.cwd(), os.environ)
+        return cls(
+            files=Files(home_folder(home)),
+            base_url=_base_url(values),
+            login=_login(values),
+            channels=_channels(channels or values.words("channels")),
+            api_version=values.integer("api_version", 12, low=3),
+            overlap=timedelta(minutes=values.number("overlap_minutes", 15.0, low=0.0)),
+            start_date=values.moment("start_date"),
+            requests_per_second=values.number("requests_per_second", 20.0, low=0.1),
+            timezone=_timezone(values),
+            day_starts_at=values.integer("day_starts_at", 0, low=0, high=23),
+            account=values.text("account") or "default",
+            currency=(values.text("currency") or "EUR").upper(),
+            prices_include_discount=values.boolean("prices_include_discount", default=True),
+            delta_first_page=values.optional_integer("delta_first_page", low=0, high=1),
+            published_group=values.text("published_group"),
+            skr=(values.text("skr") or "SKR03").upper(),
+        )
+
+    def require_login(self) -> StaticLogin | RotatingLogin:
+        """The login to use.
+
+        Raises:
+            SettingsError: None is configured.
+        """
+        if self.login is None:
+            raise SettingsError(
+                "No login is configured, so nothing was asked of the API. Set "
+                f"{_PREFIX}ACCESS_TOKEN, or {_PREFIX}CLIENT_ID, {_PREFIX}CLIENT_SECRET and "
+                f"{_PREFIX}REFRESH_TOKEN, in the environment or in .dlt/secrets.toml "
+                "(`inventorum init` writes a template). `inventorum demo` needs no account."
+            )
+        return self.login
+
+
+def home_folder(flag: Path | None) -> Path:
+    """The installation's folder: flag, then `INVENTORUM_HOME`, then `./data`; absolute, not created."""
+    chosen = flag or Path(os.environ.get("INVENTORUM_HOME") or DEFAULT_HOME)
+    return chosen.expanduser().absolute()
+
+
+def ensure_home(files: Files) -> None:
+    """Create the home folder and `work/` for this user only.
+
+    Raises:
+        HomeError: A file stands in the way, or the folder cannot be written.
+    """
+    for folder in (files.home, files.work):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except FileExistsError:
+            raise HomeError(
+                f"{folder} is a file, but a folder is needed there. Nothing was written. "
+                "Move it away or choose another folder with --home."
+            ) from None
+        except OSError as error:
+            raise HomeError(
+                f"The folder {folder} could not be created: {error.strerror}. Nothing was written. "
+                "Choose a folder that you may write with --home or INVENTORUM_HOME."
+            ) from None
+    if not os.access(files.home, os.W_OK | os.X_OK) or not os.access(files.work, os.W_OK | os.X_OK):
+        raise HomeError(
+            f"The folder {files.home} cannot be written. Nothing was changed. "
+            "Choose another with --home or INVENTORUM_HOME, or change its permissions."
+        )
+    for path in (files.warehouse, files.landing):
+        if path.exists() and not path.is_file():
+            raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
+
+
+def prepare_dlt() -> None:
+    """Set what dlt reads from the environment when it is imported; call before `import dlt`.
+
+    No telemetry, load ids in Arrow rows, no loaded rows left on disk, no second copy of the log on stderr.
+    """
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+    os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
+    os.environ["EXTRACT__WORKERS"] = str(len(CHANNELS) + 1)
+
+
+def color_wanted() -> bool:
+    """Whether the user has not asked for plain output (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Raw settings with the place each one came from, for messages."""
+
+    found: Mapping[str, tuple[Any, str]]
+
+    @classmethod
+    def read(cls, project: Path, environment: Mapping[str, str]) -> _Values:
+        found: dict[str, tuple[Any, str]] = {}
+        for name in ("config.toml", "secrets.toml"):
+            path = project / ".dlt" / name
+            for key, value in _toml_section(path).items():
+                if key in _KNOWN:
+                    found[key] = (value, str(path))
+        for key, value in environment.items():
+            if key.upper().startswith(_PREFIX) and value != "":
+                found[key[len(_PREFIX) :].lower()] = (value, key)
+        return cls(found)
+
+    def text(self, key: str) -> str | None:
+        value, _ = self.found.get(key, (None, ""))
+        return None if value is None or str(value).strip() == "" else str(value).strip()
+
+    def words(self, key: str) -> list[str] | None:
+        value, _ = self.found.get(key, (None, ""))
+        if value is None or value == "":
+            return None
+        parts = value if isinstance(value, list) else str(value).strip("[] ").replace('"', "").split(",")
+        return [str(part).strip() for part in parts if str(part).strip()]
+
+    def integer(self, key: str, default: int, *, low: int | None = None, high: int | None = None) -> int:
+        number = self.number(key, float(default), low=low, high=high)
+        if number != int(number):
+            raise self._malformed(key, "a whole number")
+        return int(number)
+
+    def optional_integer(self, key: str, *, low: int, high: int) -> int | None:
+        return None if self.text(key) is None else self.integer(key, low, low=low, high=high)
+
+    def number(
+        self, key: str, default: float, *, low: float | None = None, high: float | None = None
+    ) -> float:
+        text = self.text(key)
+        if text is None:
+            return default
+        try:
+            number = float(text)
+        except ValueError:
+            raise self._malformed(key, "a number") from None
+        if not (float("-inf") < number < float("inf")):
+            raise self._malformed(key, "a number")
+        if (low is not None and number < low) or (high is not None and number > high):
+            bounds = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+            raise self._malformed(key, f"a number {bounds}")
+        return number
+
+    def boolean(self, key: str, *, default: bool) -> bool:
+        text = self.text(key)
+        if text is None:
+            return default
+        if text.lower() in ("true", "1", "yes", "on"):
+            return True
+        if text.lower() in ("false", "0", "no", "off"):
+            return False
+        raise self._malformed(key, "true or false")
+
+    def moment(self, key: str) -> datetime | None:
+        text = self.text(key)
+        return None if text is None else parse_moment(text, what=self._where(key))
+
+    def _where(self, key: str) -> str:
+        return f"`{key}` in {self.found[key][1]}"
+
+    def _malformed(self, key: str, wanted: str) -> SettingsError:
+        return SettingsError(
+            f"{self._where(key)} is {self.text(key)!r}, but must be {wanted}. Nothing was done. Correct it there."
+        )
+
+
+def parse_moment(text: str, *, what: str) -> datetime:
+    """A date or ISO 8601 time as an aware datetime; without an offset it is taken as UTC.
+
+    Raises:
+        SettingsError: It is neither; `what` says where it stood.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"{what} is {text!r}, which is no date or time. Write it like 2026-11-23 or 2026-11-23T08:00:00Z."
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _toml_section(path: Path) -> Mapping[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path} could not be read: {error.strerror}. Nothing was done.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML ({error}). Nothing was done. Correct it there.") from None
+    sources = document.get("sources", {})
+    section = sources.get("inventorum", {}) if isinstance(sources, dict) else {}
+    if not isinstance(section, dict):
+        raise SettingsError(f"[sources.inventorum] in {path} must be a table. Nothing was done.")
+    return section
+
+
+def _base_url(values: _Values) -> str:
+    text = (values.text("base_url") or DEFAULT_BASE_URL).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        host = None
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(
+            f"The base URL {text!r} is not a web address. Nothing was asked. "
+            f"Set {_PREFIX}BASE_URL like {DEFAULT_BASE_URL}."
+        )
+    if parts.username or parts.password:
+        raise SettingsError("The base URL contains a user name or password. Nothing was asked. Remove it.")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise SettingsError(
+            f"The base URL {text} is not encrypted, and {host} is not this machine: the token would be "
+            "readable on the way. Nothing was asked. Use https."
+        )
+    return text
+
+
+def _login(values: _Values) -> StaticLogin | RotatingLogin | None:
+    parts = {key: values.text(key) for key in ("client_id", "client_secret", "refresh_token")}
+    client_id, client_secret, refresh_token = parts.values()
+    if client_id and client_secret and refresh_token:
+        return RotatingLogin(client_id, client_secret, refresh_token)
+    token = values.text("access_token")
+    if token:
+        return StaticLogin(token)
+    if any(parts.values()):
+        missing = [_PREFIX + key.upper() for key, value in parts.items() if not value]
+        raise SettingsError(
+            f"The login is only half configured: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
+            "missing. Nothing was asked of the API. Add what is missing to the environment or to .dlt/secrets.toml."
+        )
+    return None
+
+
+def _channels(chosen: Sequence[str] | None) -> tuple[str, ...]:
+    if not chosen:
+        return CHANNELS
+    unknown = [name for name in chosen if name not in CHANNELS]
+    if unknown:
+        raise SettingsError(
+            f"Unknown channel {', '.join(map(repr, unknown))}. Nothing was asked. "
+            f"The API has these: {', '.join(CHANNELS)}."
+        )
+    return tuple(name for name in CHANNELS if name in chosen)
+
+
+def _timezone(values: _Values) -> str:
+    name = values.text("timezone") or "Europe/Berlin"
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(
+            f"The time zone {name!r} is unknown. Nothing was done. Use a name like Europe/Berlin."
+        ) from None
+    return name
