@@ -1,0 +1,324 @@
+"""The sandbox as a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Any, Self
+
+import uvicorn
+from starlette.requests import Request as IncomingRequest
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pipelines.errors import SettingsError
+from pipelines.sandbox.answers import Api, Reply, Request, json_reply
+from pipelines.sandbox.faults import Fault, Faults
+from pipelines.sandbox.faulty import NEEDS_ANSWER, error_reply, made_up, spoiled
+from pipelines.sandbox.shop import Shop
+from pipelines.sandbox.switches import Switches
+from pipelines.sandbox.tokens import Tokens
+
+Hook = Callable[[Request], object]
+
+
+class Sandbox:
+    """A server that behaves as the API is documented, for as long as the `with` block lasts.
+
+    Attributes:
+        switches: How it behaves where the documentation is silent; may be changed at any time.
+        faults: What will go wrong in the next answers.
+        tokens: The login.
+        requests: Every request so far.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        port: int = 0,
+        scope: str = "orders checkout",
+        token_life: float = 36_000,
+        rotate: bool = True,
+        **switches: Any,
+    ) -> None:
+        """Prepares the server.
+
+        Args:
+            shop: The account that it serves.
+            port: 0: any free one.
+            scope: What access tokens allow, separated by spaces.
+            token_life: Seconds until a refreshed access token expires, as `expires_in` says.
+            rotate: Whether each refresh ends the refresh token that it used.
+            switches: See Switches.
+        """
+        self.switches = Switches(**switches)
+        self.faults = Faults()
+        self.tokens = Tokens(scope=scope, life=token_life, rotate=rotate)
+        self.requests: list[Request] = []
+        self._api = Api(shop, self.switches, self.tokens)
+        self._hooks: list[Hook] = []
+        self._broken: Exception | None = None
+        self._recent: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._transports: dict[Any, asyncio.Transport] = {}
+        self._port = port
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.stop()
+        if kind is None and self._broken is not None:
+            raise self._broken
+
+    @property
+    def shop(self) -> Shop:
+        """The account that is served; another one may be put in its place."""
+        return self._api.shop
+
+    @shop.setter
+    def shop(self, shop: Shop) -> None:
+        self._api.shop = shop
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, like https://app.inventorum.com/api."""
+        return f"http://127.0.0.1:{self._port}/api"
+
+    @property
+    def access_token(self) -> str:
+        """The newest access token."""
+        return self.tokens.access_token
+
+    @property
+    def client_id(self) -> str:
+        """For the refresh-token login."""
+        return self.tokens.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """For the refresh-token login."""
+        return self.tokens.client_secret
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token that works now."""
+        return self.tokens.refresh_token
+
+    def before_request(self, hook: Hook) -> Hook:
+        """Calls `hook(request)` before each request is answered; it may change the shop.
+
+        What a hook raises is answered with 400 and raised again at the end of the `with` block.
+        """
+        self._hooks.append(hook)
+        return hook
+
+    def clear_hooks(self) -> None:
+        """Forgets the hooks."""
+        self._hooks.clear()
+
+    def start(self) -> None:
+        """Begins to answer.
+
+        Raises:
+            SettingsError: The port is taken.
+        """
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", self._port))
+        except OSError as fault:
+            listener.close()
+            raise SettingsError(
+                f"port {self._port} cannot be used ({fault.strerror}); choose another one"
+            ) from fault
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._serve,
+            interface="asgi3",
+            http=_protocol(self._transports),
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
+        )
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.001)
+
+    def stop(self) -> None:
+        """Ends all connections and frees the port."""
+        self._server.force_exit = True
+        self._server.should_exit = True
+        self._thread.join()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._respond(scope, receive, send)
+        except Exception as error:
+            self._broken = error
+            raise
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        incoming = IncomingRequest(scope, receive)
+        request = Request(
+            number=len(self.requests) + 1,
+            method=incoming.method,
+            path=incoming.url.path,
+            params=dict(incoming.query_params),
+            headers=dict(incoming.headers),
+            body=await incoming.body(),
+            query=incoming.url.query,
+        )
+        self.requests.append(request)
+        if self.switches.latency:
+            await asyncio.sleep(self.switches.latency)
+        reply, fault = self._reply(request)
+        transport = self._transports[tuple(scope["client"])]
+        if fault is not None and fault.kind in ("reset", "close", "hang"):
+            await self._drop(fault, transport)
+        elif fault is not None and fault.kind in ("cut", "drip"):
+            await self._start(reply, fault, send)
+            await self._trickle(reply.body, fault, transport, send)
+        else:
+            await self._start(reply, fault, send)
+            await send({"type": "http.response.body", "body": reply.body})
+
+    def _reply(self, request: Request) -> tuple[Reply, Fault | None]:
+        try:
+            for hook in self._hooks:
+                hook(request)
+        except Exception as error:  # told to whoever set the hook, see before_request
+            self._broken = error
+            return json_reply(400, {"detail": f"a before_request hook failed: {error!r}"}), None
+        throttled = self._throttled(request)
+        if throttled is not None:
+            return throttled, None
+        fault = self.faults.take(request.path)
+        if fault is None:
+            return self._compressed(self._api.answer(request), request), None
+        needs_answer = fault.kind in NEEDS_ANSWER
+        reply = self._api.answer(request) if needs_answer or fault.processed else Reply(200)
+        if fault.status is not None:
+            return error_reply(fault, fault.status, self._api.date(ahead=1), request.path), fault
+        return spoiled(reply, fault.kind) if needs_answer else made_up(fault, self.base_url), fault
+
+    def _throttled(self, request: Request) -> Reply | None:
+        limit = self.switches.rate_limit
+        if limit is None or request.path.endswith("/auth/token/"):
+            return None
+        recent = self._recent[request.headers.get("authorization", "")]
+        now = time.monotonic()
+        while recent and recent[0] <= now - 1:
+            recent.popleft()
+        if len(recent) < limit:
+            recent.append(now)
+            return None
+        reply = json_reply(429, {"detail": "Request was throttled."})
+        if self.switches.retry_after:
+            reply.headers["Retry-After"] = (
+                "1" if self.switches.retry_after == "seconds" else self._api.date(1)
+            )
+        return reply
+
+    def _compressed(self, reply: Reply, request: Request) -> Reply:
+        if self.switches.gzip and "gzip" in request.headers.get("accept-encoding", ""):
+            reply.body = gzip.compress(reply.body, 1)
+            reply.headers["Content-Encoding"] = "gzip"
+        return reply
+
+    async def _start(self, reply: Reply, fault: Fault | None, send: Send) -> None:
+        headers = {"Server": "nginx", "X-Rid": uuid.uuid4().hex, "Content-Length": str(len(reply.body))}
+        if fault is None or fault.kind != "no_date":
+            headers["Date"] = self._api.date()
+        headers |= reply.headers
+        await send(
+            {
+                "type": "http.response.start",
+                "status": reply.status,
+                "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            }
+        )
+
+    async def _trickle(self, body: bytes, fault: Fault, transport: asyncio.Transport, send: Send) -> None:
+        """Half of the body and then nothing, or all of it byte by byte."""
+        if fault.kind == "cut":
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            transport.close()
+            return
+        for place in range(len(body)):
+            if transport.is_closing() or self._server.should_exit:
+                transport.abort()
+                return
+            await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": True})
+            await asyncio.sleep(fault.pause)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _drop(self, fault: Fault, transport: asyncio.Transport) -> None:
+        """No answer at all: at once, or until the client gives up."""
+        while fault.kind == "hang" and not (transport.is_closing() or self._server.should_exit):
+            await asyncio.sleep(0.02)
+        if fault.kind == "reset":
+            linger = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
+
+
+def _protocol(transports: dict[Any, asyncio.Transport]) -> type[H11Protocol]:
+    """uvicorn's own protocol, which also tells each client's connection, so that faults can break it."""
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            transports[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return Protocol
+
+
+def serve(
+    shop: Shop,
+    *,
+    port: int = 0,
+    trade_every: float | None = None,
+    on_ready: Callable[[Sandbox], object] | None = None,
+    on_trade: Callable[[Any], object] | None = None,
+    **switches: Any,
+) -> None:
+    """Runs a sandbox until Ctrl-C.
+
+    Args:
+        shop: The account that it serves.
+        port: 0: any free one.
+        trade_every: Seconds between two rounds in which the shop goes on trading; None: it rests.
+        on_ready: Called with the running sandbox.
+        on_trade: Called after each round with its summary.
+        switches: See Sandbox.
+    """
+    with Sandbox(shop, port=port, **switches) as sandbox:
+        if on_ready:
+            on_ready(sandbox)
+        try:
+            while True:
+                time.sleep(trade_every or 3600)
+        except KeyboardInterrupt:
+            return
