@@ -1,0 +1,60 @@
+"""The command line `inventorum`: parse, call, print, exit code; no logic."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.commands import load, look
+from pipelines.terminal import (
+    Common,
+    HomeOption,
+    JsonOption,
+    QuietOption,
+    VerboseOption,
+    remember,
+)
+
+app = typer.Typer(
+    name="inventorum",
+    help="Load the orders of an Inventorum / Shore POS account into DuckDB, right to the cent.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"inventorum-warehouse {version('inventorum-warehouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    remember(Common(home, as_json, quiet, verbose))
+
+
+for group in (load, look):
+    group.register(app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `inventorum`, grouped by what they are for; heavy imports live inside them."""

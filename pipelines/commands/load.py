@@ -1,0 +1,190 @@
+"""Commands that bring data in: demo, sync, build, check, sandbox serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
+
+if TYPE_CHECKING:
+    from pipelines.run import RunReport
+
+ChannelOption = Annotated[
+    list[str] | None, typer.Option("--channel", "-c", metavar="C", help="Only this channel; repeat for more.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    command(app)(demo)
+    command(app)(sync)
+    command(app)(build)
+    command(app)(check)
+    sandbox = typer.Typer(help="A local server that behaves as the API is documented.", no_args_is_help=True)
+    command(sandbox)(serve)
+    app.add_typer(sandbox, name="sandbox")
+
+
+def demo(
+    common: Common,
+    orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=1, max=1_000_000)] = 2000,
+    days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
+) -> int:
+    """Load a made-up shop over HTTP, let it trade, load again, and show the result. Needs no account.
+
+    Example: inventorum demo
+    """
+    from pipelines.demo import run_demo, show_demo
+    from pipelines.progress import shown
+
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        result = run_demo(common.settings(), orders=orders, days=days, seed=seed, progress=progress)
+    if common.as_json:
+        show_json(result)
+    else:
+        show_demo(result)
+    return 0
+
+
+def sync(
+    common: Common,
+    channel: ChannelOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much there is to load.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Read again what changed since then.")
+    ] = None,
+) -> int:
+    """Load what changed since the last run, rebuild what it touches, check, publish.
+
+    Example: inventorum sync --channel ipad
+    """
+    from pipelines import run
+    from pipelines.progress import shown
+    from pipelines.settings import parse_moment
+
+    settings = common.settings(channel)
+    start = None if since is None else parse_moment(since, what="--from")
+    if dry_run:
+        preview = run.preview(settings, since=start)
+        if common.as_json:
+            show_json(preview)
+        else:
+            show_table(
+                ["channel", "reads since", "orders to read", "requests"],
+                [[p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]] for p in preview],
+            )
+            console().print("Dry run: nothing was loaded.")
+        return 0
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        report = run.sync(
+            settings, since=start, named_channels=frozenset(channel or ()), progress=progress
+        )
+    return _finish(report, common)
+
+
+def build(
+    common: Common,
+    full: Annotated[bool, typer.Option("--full", help="Rebuild everything from the landing log.")] = False,
+) -> int:
+    """Transform what has been loaded, check, publish; asks nothing of the API.
+
+    Example: inventorum build --full
+    """
+    from pipelines import run
+    from pipelines.progress import shown
+
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        report = run.build(common.settings(), full=full, progress=progress)
+    return _finish(report, common)
+
+
+def check(common: Common) -> int:
+    """Run every check over the whole warehouse; changes nothing.
+
+    Example: inventorum check
+    """
+    from pipelines import run
+
+    results = run.check(common.settings())
+    failed = [result for result in results if result.severity == "fail" and result.failing_rows]
+    if common.as_json:
+        show_json({"failed": len(failed), "checks": results})
+        return 3 if failed else 0
+    rows = [[r.name, r.severity, r.failing_rows, r.sample] for r in results if r.failing_rows]
+    if rows:
+        show_table(["check", "severity", "rows", "for example"], rows)
+    console().print(
+        f"{len(results)} checks: {len(failed)} failed, {len(rows) - len(failed)} warned, "
+        f"{len(results) - len(rows)} found nothing."
+    )
+    return 3 if failed else 0
+
+
+def serve(
+    common: Common,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8765,
+    orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=0, max=1_000_000)] = 2000,
+    days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
+    trade_every: Annotated[
+        float, typer.Option(help="Seconds between two sales while it runs; 0: none.", min=0)
+    ] = 0.0,
+) -> int:
+    """Serve the made-up shop until Ctrl-C and print the settings that point to it.
+
+    Example: inventorum sandbox serve --port 8765
+    """
+    from pipelines.sandbox.server import serve as serve_shop
+
+    def announce(sandbox: Any) -> None:
+        where = {
+            "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
+            "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
+        }
+        if common.as_json:
+            show_json(where)
+        else:
+            for name, value in where.items():
+                console().print(f"export {name}={value}", markup=False, soft_wrap=True)
+            console(stderr=True).print("Serving; Ctrl-C ends it.", style="dim")
+
+    serve_shop(
+        port=port, seed=seed, orders=orders, days=days, trade_every=trade_every, announce=announce
+    )
+    return 0
+
+
+def _finish(report: RunReport, common: Common) -> int:
+    """Print what a run did; its exit code."""
+    if common.as_json:
+        show_json(report)
+        return report.exit_code
+    out = console()
+    if report.channels:
+        show_table(
+            ["channel", "status", "requests", "orders read", "quarantined"],
+            [
+                [w["channel"], w["status"], w["requests"], w["distinct_ids"], w["quarantined"]]
+                for w in report.channels
+            ],
+        )
+    for window in report.channels:
+        if window["message"]:
+            out.print(f"{window['channel']}: {window['message']}", markup=False)
+    if report.published:
+        pairs = {
+            "orders": f"{report.orders_new} new, {report.orders_changed} changed, "
+            f"{report.orders_unchanged} unchanged",
+            "took": f"{sum(v for k, v in report.seconds.items() if ':' not in k):.1f} s "
+            f"({report.requests} requests)",
+            "published": report.warehouse,
+        }
+        show_pairs(pairs)
+    else:
+        out.print("Nothing new: the published warehouse stays as it was.")
+    if report.message:
+        out.print(report.message, markup=False)
+    return report.exit_code

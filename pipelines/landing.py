@@ -1,0 +1,223 @@
+"""landing.duckdb and dlt's working folder: prepare, recover, load, look.
+
+dlt's working folder is disposable: whatever is pending in it after a crash is thrown away and read again,
+since its cursor stands in the landing log and has not moved.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.errors import HomeError, InventorumError, LockedError
+from pipelines.settings import Files, prepare_dlt
+
+if TYPE_CHECKING:
+    from dlt import Pipeline
+    from dlt.sources import DltSource
+
+    from pipelines.progress import Progress
+
+DATASET = "raw"
+PIPELINE = "inventorum"
+# Readable for DuckDB 1.2 and later; 2.0's own format is refused by earlier tools.
+STORAGE_VERSION = "v1.2.0"
+
+
+def prepare(files: Files) -> None:
+    """Create the landing file if it is missing, and make sure that no other program holds it.
+
+    Raises:
+        LockedError: Another program has it open.
+        HomeError: It is not a DuckDB file, or cannot be written.
+    """
+    with _readable_faults(files.landing):
+        duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION}).close()
+    files.landing.chmod(0o600)
+    shutil.rmtree(spool_folder(files), ignore_errors=True)
+
+
+def spool_folder(files: Files) -> Path:
+    """Where crawls keep their rows until they are complete."""
+    return files.work / "spool"
+
+
+@contextmanager
+def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The landing log, read-only.
+
+    Raises:
+        LockedError: Another program writes it.
+        HomeError: It does not exist or is no DuckDB file.
+    """
+    if not files.landing.exists():
+        raise HomeError(
+            f"There is no landing log at {files.landing} yet. Load orders first: `inventorum sync` or `inventorum demo`."
+        )
+    with _readable_faults(files.landing):
+        connection = duckdb.connect(str(files.landing), read_only=True)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a table of the dataset `raw` exists yet."""
+    query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
+    found = connection.execute(query, [DATASET, table]).fetchall()
+    return bool(found[0][0])
+
+
+def newest_watermark(files: Files) -> datetime | None:
+    """The latest server time that any crawl has stored."""
+    with opened(files) as connection:
+        if not has_table(connection, "windows"):
+            return None
+        rows = connection.execute(
+            "select max(watermark) from raw.windows where _dlt_load_id in "
+            "(select load_id from raw._dlt_loads where status = 0)"
+        ).fetchall()
+    newest: datetime | None = rows[0][0]
+    return newest
+
+
+def cursors(files: Files) -> dict[str, datetime]:
+    """Per channel, the watermark of the last complete crawl that brought rows: where the next one goes on."""
+    with opened(files) as connection:
+        if not has_table(connection, "windows"):
+            return {}
+        rows = connection.execute(
+            "select channel, max(watermark) from raw.windows "
+            "where endpoint = 'orders/delta' and status = 'complete' and row_count > 0 and _dlt_load_id in "
+            "(select load_id from raw._dlt_loads where status = 0) group by channel"
+        ).fetchall()
+    return dict(rows)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One load package that has reached the landing log."""
+
+    load_id: str
+
+
+def load(files: Files, source: DltSource, progress: Progress) -> Loaded:
+    """Extract the source and append it to the landing log, all or nothing.
+
+    Raises:
+        InventorumError: What a resource raised.
+        HomeError: The disk is full or a file cannot be written.
+    """
+    pipeline = _pipeline(files, progress)
+    try:
+        with _readable_faults(files.landing):
+            info = pipeline.run(source, loader_file_format="parquet")
+    except BaseException:
+        forget_pending(files)  # the next run reads again from the cursor, which has not moved
+        raise
+    return Loaded(info.loads_ids[0])
+
+
+def forget_pending(files: Files) -> None:
+    """Delete dlt's working folder; state and schema come back from the landing log."""
+    shutil.rmtree(files.work / "dlt", ignore_errors=True)
+
+
+def _pipeline(files: Files, progress: Progress) -> Pipeline:
+    """A pipeline without pending packages, whatever an earlier crash has left."""
+    for attempt in ("as it is", "rebuilt"):
+        pipeline = None
+        try:
+            pipeline = _open_pipeline(files, progress)
+            if not pipeline.has_pending_data:
+                pipeline.sync_destination()
+                return pipeline
+        except InventorumError:
+            raise
+        except Exception as error:  # any damage to the folder ends here: it is disposable
+            if attempt == "rebuilt":
+                raise HomeError(
+                    f"dlt's working folder in {files.work} could not be rebuilt: {type(error).__name__}. "
+                    f"Nothing was loaded. Delete {files.work} and run again."
+                ) from error
+        forget_pending(files)
+    return _open_pipeline(files, progress)
+
+
+def _open_pipeline(files: Files, progress: Progress) -> Pipeline:
+    prepare_dlt()
+    import dlt
+
+    from pipelines.inventorum.collector import StepCollector
+
+    return dlt.pipeline(
+        PIPELINE,
+        destination=dlt.destinations.duckdb(str(files.landing)),
+        dataset_name=DATASET,
+        pipelines_dir=str(files.work / "dlt"),
+        progress=StepCollector(progress),
+    )
+
+
+@contextmanager
+def _readable_faults(path: Path) -> Iterator[None]:
+    """Turn what DuckDB and dlt raise into errors that say what to do."""
+    try:
+        yield
+    except InventorumError:
+        raise
+    except Exception as error:
+        raise _translated(error, path) from error
+
+
+def _translated(error: Exception, path: Path) -> Exception:
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    for found in chain:
+        if isinstance(found, InventorumError):
+            return found
+    text = " ".join(str(found) for found in chain)
+    if "Conflicting lock" in text or "Could not set lock" in text:
+        return LockedError(
+            f"{path} is open in another program{_holder(text)}. Nothing was changed. "
+            "Close it there, then run the command again."
+        )
+    if any(isinstance(found, OSError) and found.errno == 28 for found in chain) or "No space left" in text:
+        return HomeError(
+            f"The disk that holds {path.parent} is full. Nothing of this run was loaded or published; "
+            "what was published before stays as it was. Free some space and run again."
+        )
+    if isinstance(error, duckdb.IOException | duckdb.Error) and "not a valid DuckDB database file" in text:
+        return HomeError(f"{path} is not a DuckDB file. Nothing was changed. Move it away and run again.")
+    if isinstance(error, duckdb.IOException | OSError):
+        return HomeError(f"{path} could not be opened: {str(error).splitlines()[0]} Nothing was changed.")
+    return error
+
+
+def _holder(text: str) -> str:
+    import re
+
+    found = re.search(r"held in (.+?) \(PID (\d+)\)", text)
+    return f" ({found.group(1)}, process {found.group(2)})" if found else ""
+
+
+def ledger_rows(files: Files, run_id: str) -> list[dict[str, Any]]:
+    """The crawls of one run as the landing log has them."""
+    with opened(files) as connection:
+        if not has_table(connection, "windows"):
+            return []
+        cursor = connection.execute("select * from raw.windows where run_id = ? order by channel", [run_id])
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

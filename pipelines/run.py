@@ -1,0 +1,228 @@
+"""One run: lock, recover, load, build, check, publish."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines import landing
+from pipelines.errors import InventorumError
+from pipelines.lock import exclusive
+from pipelines.progress import Progress, Silent
+from pipelines.settings import Files, RotatingLogin, Settings, StaticLogin, ensure_home
+from transforms import build as transform
+from transforms import publish as publication
+from transforms.errors import TransformError
+
+if TYPE_CHECKING:
+    from pipelines.inventorum.auth import Credentials
+    from pipelines.inventorum.client import InventorumClient
+
+INCOMPLETE = 6
+QUARANTINED = 7
+
+
+@dataclass
+class RunReport:
+    """What one run did; `inventorum sync --json` prints it as it is.
+
+    Attributes:
+        exit_code: As in the README, "Exit codes".
+        channels: One entry a crawl: channel, status, requests, retreats, row_count, quarantined, message...
+        seconds: Wall-clock seconds per step.
+        tables: Rows written per table of the star schema.
+        published: Whether readers see a new file.
+    """
+
+    run_id: str
+    command: str
+    started_at: datetime
+    exit_code: int = 0
+    message: str = ""
+    channels: list[dict[str, Any]] = field(default_factory=list)
+    requests: int = 0
+    rows_read: int = 0
+    orders_new: int = 0
+    orders_changed: int = 0
+    orders_unchanged: int = 0
+    quarantined: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    checks: list[Any] = field(default_factory=list)
+    full_build: bool = False
+    published: bool = False
+    warehouse: str = ""
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the block's seconds to the step's."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - begin, 4)
+
+
+def sync(
+    settings: Settings,
+    *,
+    since: datetime | None = None,
+    named_channels: frozenset[str] = frozenset(),
+    command: str = "sync",
+    progress: Progress | None = None,
+) -> RunReport:
+    """Load what changed since the last run, build, check, publish.
+
+    Args:
+        since: Read again from this time instead of from the cursors.
+        named_channels: Channels that the user asked for by name.
+
+    Raises:
+        InventorumError: Nothing of this run was loaded.
+        TransformError: It was loaded, but not published.
+    """
+    login = settings.require_login()
+    progress = progress or Silent()
+    with _running(settings, command) as report:
+        with report.timed("import"):
+            from pipelines.inventorum import loading
+        with report.timed("load"):
+            api = connect(settings, login)
+            ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
+        _count(report, ledger.windows)
+        _build_and_publish(settings, report, full=False, progress=progress)
+        _conclude(report)
+    return report
+
+
+def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> RunReport:
+    """Transform what the landing log holds, check, publish; asks nothing of the API."""
+    with _running(settings, "build --full" if full else "build") as report:
+        _build_and_publish(settings, report, full=full, progress=progress or Silent())
+        _conclude(report)
+    return report
+
+
+def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> InventorumClient:
+    """A client for the account; asks nothing yet."""
+    from pipelines.inventorum.client import InventorumClient
+
+    return InventorumClient(
+        settings.base_url,
+        credentials(settings, login),
+        api_version=settings.api_version,
+        requests_per_second=settings.requests_per_second,
+    )
+
+
+def credentials(settings: Settings, login: StaticLogin | RotatingLogin) -> Credentials:
+    """The login as the client uses it; a rotating one keeps its tokens in the home folder."""
+    from pipelines.inventorum.auth import RotatingToken, StaticToken
+
+    if isinstance(login, StaticLogin):
+        return StaticToken(login.access_token)
+    return RotatingToken(
+        client_id=login.client_id,
+        client_secret=login.client_secret,
+        refresh_token=login.refresh_token,
+        base_url=settings.base_url,
+        file=settings.files.token,
+    )
+
+
+def rules(settings: Settings) -> transform.Rules:
+    """The settings that the SQL depends on."""
+    return transform.Rules(
+        timezone=settings.timezone,
+        day_starts_at=settings.day_starts_at,
+        currency=settings.currency,
+        account=settings.account,
+        prices_include_discount=settings.prices_include_discount,
+    )
+
+
+def transform_files(files: Files) -> transform.Files:
+    """The files that the transforms work on."""
+    return transform.Files(
+        landing=files.landing, build=files.build, published=files.warehouse, work=files.work
+    )
+
+
+@contextmanager
+def _running(settings: Settings, command: str) -> Iterator[RunReport]:
+    """The lock and the run's line in `ops.runs`, whatever happens inside."""
+    os.umask(0o077)
+    ensure_home(settings.files)
+    with exclusive(settings.files.lock, command):
+        landing.prepare(settings.files)
+        started = datetime.now(UTC)
+        run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        report = RunReport(run_id, command, started, warehouse=str(settings.files.warehouse))
+        try:
+            yield report
+        except (InventorumError, TransformError) as error:
+            report.exit_code, report.message = error.exit_code, str(error)
+            _record(settings, report)
+            raise
+        _record(settings, report)
+
+
+def _record(settings: Settings, report: RunReport) -> None:
+    transform.record_run(
+        transform_files(settings.files),
+        transform.RunRecord(
+            run_id=report.run_id,
+            command=report.command,
+            started_at=report.started_at,
+            finished_at=datetime.now(UTC),
+            exit_code=report.exit_code,
+            message=report.message,
+            orders_new=report.orders_new,
+            orders_changed=report.orders_changed,
+            orders_reread=report.orders_unchanged,
+            quarantined=report.quarantined,
+            requests=report.requests,
+            seconds=report.seconds,
+        ),
+    )
+
+
+def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
+    files = transform_files(settings.files)
+    with report.timed("build"):
+        built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
+    for step, seconds in built.seconds.items():
+        report.seconds[f"build: {step}"] = round(seconds, 4)
+    report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
+    report.tables, report.checks = built.tables, built.checks
+    if built.changed or not settings.files.warehouse.exists():
+        with report.timed("publish"):
+            publication.publish(files, group=settings.published_group)
+        report.published = True
+
+
+def _count(report: RunReport, windows: list[dict[str, Any]]) -> None:
+    report.channels = sorted(windows, key=lambda window: str(window["channel"]))
+    report.requests = sum(window["requests"] for window in windows)
+    report.rows_read = sum(window["row_count"] for window in windows)
+    report.quarantined = sum(window["quarantined"] for window in windows)
+
+
+def _conclude(report: RunReport) -> None:
+    """The exit code of a run that has loaded and built, and its reason."""
+    read = sum(window["distinct_ids"] for window in report.channels)
+    report.orders_unchanged = max(0, read - report.orders_new - report.orders_changed)
+    broken = [window for window in report.channels if window["status"] == "incomplete"]
+    if broken:
+        report.exit_code = INCOMPLETE
+        names = ", ".join(window["channel"] for window in broken)
+        report.message = f"Not complete: {names}. The cursors of these channels stay; run `inventorum sync` again."
+    elif report.quarantined:
+        report.exit_code = QUARANTINED
+        report.message = f"{report.quarantined} records could not be stored as orders; see raw.quarantine."
