@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.sandbox.checkout import REQUIRED, check_out, read_basket
 from pipelines.sandbox.clock import microseconds, moment
 from pipelines.sandbox.orders import SORT_FIELDS, Order
 from pipelines.sandbox.shop import CHANNELS, Shop
@@ -21,7 +22,6 @@ NEWEST_VERSION = 13
 DELTA_ONLY = re.compile(
     rb',\s*"delta_state":\s*"[^"]*",\s*"user_id":\s*[^,]*,\s*"available_refund_types":\s*\[[^\]]*\]'
 )
-REQUIRED = "This field is required."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,19 @@ class Api:
         return self._list(len(found), [DELTA_ONLY.sub(b"", order.payload) for order in rows], version)
 
     def _basket(self, request: Request) -> Reply:
-        raise not_found()
+        self._allow(request, "checkout", schemes=("Bearer", "Token"))  # the documentation shows both
+        version = self._version(request)
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise RefusedError(json_reply(415, {"detail": "Unsupported media type in request."}))
+        try:
+            basket, problems = read_basket(request.body, self.shop)
+        except ValueError as fault:
+            raise RefusedError(json_reply(400, {"detail": f"JSON parse error - {fault}"})) from fault
+        if problems:
+            raise field_errors(problems)
+        reply = json_reply(201, check_out(basket, self.shop))
+        reply.headers["X-Inv-Processed-Version"] = str(version)
+        return reply
 
     def _token(self, request: Request) -> Reply:
         granted = self.tokens.refresh(request.headers.get("authorization", ""), request.body)

@@ -94,6 +94,7 @@ class Shop:
         discount: Reduction | None = None,
         state: int | None = None,
         note: str | None = None,
+        note_internal: str | None = None,
         invoice: str | None = None,
         user: int | None = None,
     ) -> int:
@@ -111,6 +112,7 @@ class Shop:
             discount: ("percent", "0.1") or ("cash", "5.00") on the whole basket.
             state: The bits themselves; default: 360 at the till, 264 elsewhere, 2 if not paid.
             note: The external note.
+            note_internal: The internal note.
             invoice: The invoice number; default: the next one of a paid order, "" of others.
 
         Returns:
@@ -154,6 +156,7 @@ class Shop:
                 invoice=invoice,
                 shipment=shipment,
                 note_external=note,
+                note_internal=note_internal,
             )
             micros = seconds * 1_000_000
             self.add(Order(order_id, channel, state, microseconds(when), micros, micros, text.encode()))
