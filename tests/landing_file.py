@@ -1,6 +1,6 @@
 """Writes landing files as the loader leaves them, from orders that a test spells out.
 
-An order is a dict (written as JSON) or the payload text itself. Orders are grouped into loads, as on the wire:
+An order is a dict (written as JSON) or the payload text itself; loads group orders as they were read:
 
     write_landing(path, [[order_a, order_b], Load([order_a_later], watermark=at(2))])
     append_load(path, [order_c], watermark=at(3))

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transforms.claims import CheckResult
+
 
 class TransformError(Exception):
     """Root of all foreseen faults of the transforms."""
@@ -17,7 +24,21 @@ class PublishError(TransformError):
     """The published file could not be written; the previous one is untouched."""
 
 
+class FilesHeld(TransformError):  # noqa: N818 - reads as a sentence where it is caught
+    """Another process holds a database file; the message names the process."""
+
+    exit_code = 4
+
+
 class ChecksFailed(TransformError):  # noqa: N818 - reads as a sentence where it is caught
-    """At least one check of severity `fail` found rows; nothing was published."""
+    """At least one check of severity `fail` found rows; nothing was published.
+
+    Attributes:
+        failures: The results of those checks.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, failures: Sequence[CheckResult] = ()) -> None:
+        super().__init__(message)
+        self.failures = tuple(failures)

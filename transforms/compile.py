@@ -1,0 +1,68 @@
+"""Finds the tables that a SELECT names and renames those that live elsewhere; needs sqlglot."""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from transforms.errors import ModelError
+from transforms.models import temporary
+
+SCHEMAS = frozenset({"raw", "staging", "seeds", "core", "marts", "ops"})
+
+
+def compile_select(text: str, shown: str, *, temporary_core: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """The statement with its tables renamed, and the tables as written (`schema.name`, sorted).
+
+    The text stays as it is except for those names, so that DuckDB's messages fit the file.
+
+    Raises:
+        ModelError: It is not one SELECT, or it names a table without its schema.
+    """
+    statement = _parse(text, shown)
+    spans: list[tuple[int, int, str]] = []
+    reads: set[str] = set()
+    common = {cte.alias for cte in statement.find_all(exp.CTE)}
+    for table in statement.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            continue  # a table function
+        if not table.db:
+            if table.name not in common:
+                raise ModelError(f"{shown} names the table `{table.name}` without its schema.")
+            continue
+        if table.catalog or table.db not in SCHEMAS:
+            raise ModelError(
+                f"{shown} reads `{table.sql('duckdb')}`; the layers are {', '.join(sorted(SCHEMAS))}."
+            )
+        full_name = f"{table.db}.{table.name}"
+        reads.add(full_name)
+        renamed = _renamed(full_name, table, temporary_core)
+        if renamed:
+            spans.append((table.args["db"].meta["start"], table.this.meta["end"] + 1, renamed))
+    compiled = text
+    for start, end, renamed in sorted(spans, reverse=True):
+        compiled = compiled[:start] + renamed + compiled[end:]
+    return compiled.rstrip().rstrip(";"), tuple(sorted(reads))
+
+
+def _parse(text: str, shown: str) -> exp.Query:
+    try:
+        statements = [found for found in sqlglot.parse(text, dialect="duckdb") if found is not None]
+    except SqlglotError as fault:
+        raise ModelError(f"{shown} cannot be parsed: {fault}") from fault
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ModelError(f"{shown} must hold one SELECT and nothing else.")
+    return statements[0]
+
+
+def _renamed(full_name: str, table: exp.Table, temporary_core: frozenset[str]) -> str | None:
+    if full_name == "raw._dlt_loads":
+        renamed = temporary(full_name)
+    elif table.db == "raw":
+        return f'landing.raw."{table.name}"'
+    elif table.db in ("staging", "seeds") or full_name in temporary_core:
+        renamed = temporary(full_name)
+    else:
+        return None
+    return renamed if table.alias else f'{renamed} as "{table.name}"'

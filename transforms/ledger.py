@@ -1,0 +1,180 @@
+"""The tables of `ops`: which loads are built in, what each run did, what each check found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from transforms.session import Connection, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from decimal import Decimal
+
+    from transforms.claims import CheckResult
+
+# table -> (what it is, column -> (type, what it means))
+TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
+    "loads": (
+        "Loads that this warehouse holds.\nGrain: one row per completed load.\nKey: load_id.",
+        {
+            "load_id": ("varchar", "id of the load in raw"),
+            "watermark": (
+                "timestamptz",
+                "latest server time at which a crawl of the load began; null: no orders",
+            ),
+            "built_at": ("timestamptz", "when the load was built in"),
+            "order_rows": ("bigint", "orders that the load read, repeated readings included"),
+        },
+    ),
+    "runs": (
+        "What each run of the program did.\nGrain: one row per run.\nKey: run_id.",
+        {
+            "run_id": ("varchar", "id of the run"),
+            "command": ("varchar", "command that ran"),
+            "started_at": ("timestamptz", "when it began"),
+            "finished_at": ("timestamptz", "when it ended"),
+            "exit_code": ("integer", "its exit code; 0 is success"),
+            "message": ("varchar", "what it had to say; null: nothing"),
+            "orders_new": ("bigint", "orders seen for the first time"),
+            "orders_changed": ("bigint", "known orders that came in a new version"),
+            "orders_reread": ("bigint", "orders that came as they were known"),
+            "quarantined": ("bigint", "records that could not be loaded"),
+            "requests": ("bigint", "requests to the API"),
+            "seconds": ("varchar", "JSON object: seconds of each step"),
+        },
+    ),
+    "checks": (
+        "What each check found in each build.\nGrain: one row per run and check.\nKey: run_id, check_name.",
+        {
+            "run_id": ("varchar", "run that checked"),
+            "checked_at": ("timestamptz", "when the build was checked"),
+            "check_name": ("varchar", "the claim; the name of its file in sql/checks"),
+            "severity": ("varchar", "fail: keeps the build from being published; warn: is counted"),
+            "failing_rows": ("bigint", "rows that break the claim, among what the run rebuilt"),
+            "amount": ("decimal(18, 2)", "money that these rows concern; null: none can be named"),
+            "sample": ("varchar", "some of these rows; null: none"),
+        },
+    ),
+    "meta": (
+        "Facts about this file.\nGrain: one row per fact.\nKey: key.",
+        {
+            "key": ("varchar", "name of the fact"),
+            "value": ("varchar", "its value"),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One row of `ops.runs`; `seconds` becomes a JSON object."""
+
+    run_id: str
+    command: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int = 0
+    message: str | None = None
+    orders_new: int = 0
+    orders_changed: int = 0
+    orders_reread: int = 0
+    quarantined: int = 0
+    requests: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadRow:
+    """A completed load that the warehouse does not hold yet."""
+
+    load_id: str
+    watermark: datetime | None
+    order_rows: int
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables of `ops` where they are missing."""
+    connection.execute("create schema if not exists ops")
+    there = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() "
+            "where database_name = current_database() and schema_name = 'ops'"
+        ).fetchall()
+    }
+    for table, (meaning, columns) in TABLES.items():
+        if table in there:
+            continue
+        shape = ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
+        connection.execute(f"create table ops.{table} ({shape})")
+        connection.execute(f"comment on table ops.{table} is {quoted(meaning)}")
+        for name, (_, comment) in columns.items():
+            connection.execute(f'comment on column ops.{table}."{name}" is {quoted(comment)}')
+
+
+def is_warehouse(connection: Connection) -> bool:
+    """Whether the file holds the ledger, that is, was made by this program."""
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = current_database() "
+            "and schema_name = 'ops' and table_name = 'meta'"
+        ).fetchall()
+    )
+
+
+def read_meta(connection: Connection) -> dict[str, str]:
+    """The facts of `ops.meta`."""
+    return dict(connection.execute("select key, value from ops.meta").fetchall())
+
+
+def write_meta(connection: Connection, facts: Mapping[str, str]) -> None:
+    """Set facts of `ops.meta`."""
+    for key, value in facts.items():
+        connection.execute("delete from ops.meta where key = ?", [key])
+        connection.execute("insert into ops.meta values (?, ?)", [key, value])
+
+
+def seen_loads(connection: Connection) -> set[str]:
+    """The loads that the warehouse holds."""
+    return {load_id for (load_id,) in connection.execute("select load_id from ops.loads").fetchall()}
+
+
+def write_loads(connection: Connection, loads: Iterable[LoadRow], built_at: datetime) -> None:
+    """Note that loads are built in."""
+    for load in loads:
+        connection.execute(
+            "insert into ops.loads values (?, ?, ?, ?)",
+            [load.load_id, load.watermark, built_at, load.order_rows],
+        )
+
+
+def write_checks(
+    connection: Connection,
+    run_id: str,
+    checked_at: datetime,
+    results: Iterable[CheckResult],
+    table: str = "ops.checks",
+) -> None:
+    """Note what the checks of a build found."""
+    rows: list[tuple[str, datetime, str, str, int, Decimal | None, str | None]] = [
+        (run_id, checked_at, found.name, found.severity, found.failing_rows, found.amount, found.sample)
+        for found in results
+    ]
+    if rows:
+        connection.executemany(f"insert into {table} values (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def write_run(connection: Connection, record: RunRecord) -> None:
+    """Note what a run did."""
+    *values, seconds = astuple(record)
+    text = json.dumps({step: round(value, 3) for step, value in dict(seconds).items()})
+    connection.execute(f"insert into ops.runs values ({', '.join('?' * 12)})", [*values, text])
+
+
+def copy_logs(connection: Connection, source: str) -> None:
+    """Bring the logs of runs and checks, and the build times of loads, from an attached file."""
+    for table in ("runs", "checks"):
+        connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")

@@ -1,0 +1,170 @@
+"""One DuckDB connection of a build: its files, its settings, and its faults in words."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from transforms.errors import FilesHeld, ModelError, TransformError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later open the published file
+MEMORY_LIMIT = "1GB"
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where an installation keeps its databases.
+
+    Attributes:
+        landing: The loader's log of orders; only read.
+        build: The warehouse under construction; can be deleted at any time.
+        published: The warehouse that readers open.
+        work: A folder for what can be made again.
+    """
+
+    landing: Path
+    build: Path
+    published: Path
+    work: Path
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings that change figures; another value means a full rebuild.
+
+    SQL reads them as `getvariable('timezone')` and so on.
+    """
+
+    timezone: str = "Europe/Berlin"
+    day_starts_at: int = 0
+    currency: str = "EUR"
+    account: str = "default"
+    prices_include_discount: bool = True
+
+
+class NotAWarehouse(TransformError):  # noqa: N818 - reads as a sentence where it is caught
+    """The file is no database that this program and this DuckDB can read."""
+
+
+def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
+    """Open a warehouse file, alone.
+
+    Raises:
+        FilesHeld: Another process has it open.
+        NotAWarehouse: It is no database, or of a newer DuckDB.
+    """
+    with readable_faults(path):
+        files.work.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            path,
+            read_only=read_only,
+            config={
+                "storage_compatibility_version": STORAGE_VERSION,
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(files.work / "spill"),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            },
+        )
+        connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def attach_landing(connection: Connection, files: Files) -> None:
+    """Attach the landing file read-only as `landing`."""
+    if not files.landing.is_file():
+        raise TransformError(
+            f"{files.landing} does not exist: nothing was loaded yet. Run `inventorum sync`."
+        )
+    with readable_faults(files.landing):
+        connection.execute(f"attach {quoted(str(files.landing))} as landing (read_only)")
+        found = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'landing' and schema_name = 'raw'"
+        ).fetchall()
+    missing = {"orders", "windows", "quarantine", "_dlt_loads"} - {name for (name,) in found}
+    if missing:
+        raise TransformError(
+            f"{files.landing} holds no complete load yet (missing: raw.{', raw.'.join(sorted(missing))}). "
+            "Run `inventorum sync`."
+        )
+
+
+def prepare(connection: Connection, rules: Rules, macros: str) -> None:
+    """Give the connection the rules as variables, and the macros."""
+    for rule in fields(rules):
+        value = getattr(rules, rule.name)
+        literal = quoted(value) if isinstance(value, str) else str(value).lower()
+        connection.execute(f"set variable {rule.name} = {literal}")
+    if macros.strip():
+        with sql_of("macros.sql"):
+            connection.execute(macros)
+
+
+@contextmanager
+def sql_of(path: str) -> Iterator[None]:
+    """Turn a fault of a statement into one that names its file."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as fault:
+        raise TransformError(
+            f"sql/{path} needs more memory or disk than there is. Nothing was changed.\n{_words(fault)}"
+        ) from fault
+    except duckdb.Error as fault:
+        if _is_disk(fault):
+            raise TransformError(
+                f"Writing failed in sql/{path}; nothing was changed. {_words(fault)}"
+            ) from fault
+        raise ModelError(f"sql/{path} failed; nothing was changed.\n{_words(fault)}") from fault
+
+
+@contextmanager
+def readable_faults(path: Path) -> Iterator[None]:
+    """Turn DuckDB's faults with a file into ones that a user can act on."""
+    try:
+        yield
+    except duckdb.Error as fault:
+        text = _words(fault)
+        if "lock on file" in text or "different configuration" in text or "already attached" in text:
+            raise FilesHeld(f"{path} is held by another program. {text}") from fault
+        if "not a valid DuckDB database" in text or "version number" in text or "storage version" in text:
+            raise NotAWarehouse(
+                f"{path} cannot be read as a database by DuckDB {duckdb.__version__}. {text}"
+            ) from fault
+        if _is_disk(fault):
+            raise TransformError(f"Writing {path} failed; nothing was changed. {text}") from fault
+        if isinstance(fault, duckdb.IOException | duckdb.SerializationException | duckdb.InternalException):
+            raise NotAWarehouse(f"{path} cannot be opened: {text}") from fault
+        raise TransformError(f"{path}: {text}") from fault
+    except OSError as fault:
+        raise TransformError(f"{path} cannot be written: {fault.strerror or fault}.") from fault
+
+
+def remove_database(path: Path) -> None:
+    """Delete a database file with its log and spill folder."""
+    for suffix in ("", ".wal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_disk(fault: duckdb.Error) -> bool:
+    text = str(fault)
+    return "No space left" in text or "Could not write" in text or "Read-only file system" in text
+
+
+def _words(fault: BaseException) -> str:
+    return str(fault).strip()

@@ -1,0 +1,165 @@
+"""Keeps the tables of `core` and `marts`: makes them, documents them, replaces their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transforms.errors import ModelError
+from transforms.models import Column, Documented, Model, temporary
+from transforms.plan import FINDINGS, key_table
+from transforms.session import quoted, sql_of
+from transforms.staging import BATCH
+
+if TYPE_CHECKING:
+    from transforms.session import Connection
+
+
+def create(connection: Connection, model: Model) -> None:
+    """Make the model's table from its SELECT, without rows, with the comments of its `.yml`.
+
+    Raises:
+        ModelError: The columns and the `.yml` differ.
+    """
+    with sql_of(model.path):
+        connection.execute(f"create table {model.relation} as\n{model.sql}\nwith no data")
+    if model.columns or not model.is_temporary:
+        _compare(connection, model)
+    comment(connection, model.relation, model.comment, model.columns)
+
+
+def create_findings(connection: Connection, documented: Documented) -> None:
+    """Make the table of what the warning checks found."""
+    connection.execute(
+        "create table core.fct_findings (check_name varchar, account varchar, order_id bigint, "
+        "detail varchar, amount decimal(18, 2))"
+    )
+    comment(connection, FINDINGS, documented.comment, documented.columns)
+
+
+def comment(connection: Connection, relation: str, table: str, columns: tuple[Column, ...]) -> None:
+    """Write the comments of a table and its columns."""
+    statements = [f"comment on table {relation} is {quoted(table)}"]
+    statements += [
+        f'comment on column {relation}."{column.name}" is {quoted(column.description)}' for column in columns
+    ]
+    connection.execute(";".join(statements))
+
+
+def stage(connection: Connection, model: Model) -> int:
+    """Make a temporary table anew."""
+    with sql_of(model.path):
+        return _count(connection, f"create or replace temp table {model.relation} as\n{model.sql}")
+
+
+def stage_more(connection: Connection, model: Model) -> int:
+    """Add to a temporary table the rows that it does not hold yet."""
+    with sql_of(model.path):
+        return _count(
+            connection,
+            f"insert into {model.relation}\n"
+            f"select * from (\n{model.sql}\n) except select * from {model.relation}",
+        )
+
+
+def replace_all(connection: Connection, model: Model, *, empty: bool) -> int:
+    """Replace all rows; `empty` says that there are none."""
+    with sql_of(model.path):
+        if not empty:
+            connection.execute(f"truncate {model.relation}")
+        return _insert(connection, model)
+
+
+def replace_orders(connection: Connection, model: Model, *, empty: bool) -> int:
+    """Replace the rows of the batch's orders; gives the number of rows that came or went."""
+    gone = 0 if empty else _delete_orders(connection, model.relation)
+    with sql_of(model.path):
+        return gone + _insert(connection, model)
+
+
+def replace_keys(connection: Connection, model: Model, *, empty: bool) -> int:
+    """Replace the rows whose key is in the model's key table."""
+    with sql_of(model.path):
+        gone = 0
+        if not empty:
+            keys = temporary(key_table(model))
+            if model.by == "load":
+                columns = ["load_id"]
+            else:
+                columns = [name for name, *_ in connection.execute(f"describe {keys}").fetchall()]
+            listed = ", ".join(f'"{column}"' for column in columns)
+            gone = _count(
+                connection,
+                f"delete from {model.relation} where ({listed}) in (select ({listed}) from {keys})",
+            )
+        return gone + _insert(connection, model)
+
+
+def keep_newest(connection: Connection, model: Model, *, empty: bool) -> int:
+    """Let candidates replace rows of the same key that have a smaller tuple."""
+    key = ", ".join(f'"{name}"' for name in model.key)
+    newest = ", ".join(f'"{name}"' for name in model.newest)
+    candidates = temporary("candidates")
+    with sql_of(model.path):
+        connection.execute(
+            f"create or replace temp table {candidates} as select * from (\n{model.sql}\n) "
+            f"qualify row_number() over (partition by {key} order by ({newest}) desc) = 1"
+        )
+        if not empty:
+            same = " and ".join(f'kept."{name}" = found."{name}"' for name in model.key)
+            older = ", ".join(f'kept."{name}"' for name in model.newest)
+            newer = ", ".join(f'found."{name}"' for name in model.newest)
+            connection.execute(
+                f"delete from {model.relation} as kept using {candidates} as found "
+                f"where {same} and ({older}) < ({newer})"
+            )
+        return _count(
+            connection,
+            f"insert into {model.relation} "
+            f"select * from {candidates} anti join {model.relation} using ({key})",
+        )
+
+
+def forget_findings(connection: Connection, batch_checks: list[str]) -> int:
+    """Delete what checks of batches found about the batch's orders."""
+    names = ", ".join(quoted(name) for name in batch_checks)
+    return _delete_orders(connection, FINDINGS, f"and check_name in ({names})") if names else 0
+
+
+def forget_all_findings(connection: Connection, check: str) -> int:
+    """Delete everything that a check found."""
+    return _count(connection, f"delete from {FINDINGS} where check_name = {quoted(check)}")
+
+
+def _delete_orders(connection: Connection, relation: str, condition: str = "") -> int:
+    return _count(
+        connection,
+        f"delete from {relation} "
+        f"where (account, order_id) in (select (account, order_id) from {BATCH}) {condition}",
+    )
+
+
+def _insert(connection: Connection, model: Model) -> int:
+    return _count(connection, f"insert into {model.relation}\n{model.sql}")
+
+
+def _count(connection: Connection, statement: str) -> int:
+    rows = connection.execute(statement).fetchall()
+    return int(rows[0][0]) if rows else 0
+
+
+def _compare(connection: Connection, model: Model) -> None:
+    made = [name for name, *_ in connection.execute(f"describe {model.relation}").fetchall()]
+    documented = [column.name for column in model.columns]
+    if made == documented:
+        return
+    yml = model.path.replace(".sql", ".yml")
+    undocumented = [name for name in made if name not in documented]
+    unmade = [name for name in documented if name not in made]
+    faults = [
+        f"{model.path} gives {', '.join(undocumented)}, which {yml} does not describe"
+        if undocumented
+        else "",
+        f"{yml} describes {', '.join(unmade)}, which {model.path} does not give" if unmade else "",
+    ]
+    order = f"{model.path} gives {', '.join(made)}; {yml} has them in another order: {', '.join(documented)}"
+    raise ModelError("; ".join(fault for fault in faults if fault) or order)
