@@ -9,12 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from transforms.published import open_published
+
 from pipelines import landing, run
 from pipelines.errors import HomeError
 from pipelines.progress import Progress
 from pipelines.settings import Files, Settings, StaticLogin
 from pipelines.terminal import console, show_table
-from transforms.published import open_published
 
 ACCOUNT = "demo"
 
@@ -88,7 +89,10 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
     with closing(open_published(settings.files.warehouse)) as connection:
         last_days = connection.execute(LAST_DAYS).fetchall()
         best_sellers = connection.execute(BEST_SELLERS).fetchall()
-    files = {"the warehouse, for every reader": settings.files.warehouse, "every order as it was sent": settings.files.landing}
+    files = {
+        "the warehouse, for every reader": settings.files.warehouse,
+        "every order as it was sent": settings.files.landing,
+    }
     return Demo(
         first,
         _counts(traded),
@@ -120,7 +124,7 @@ def show_demo(demo: Demo) -> None:
         ("inventorum status", "how far loading has come, what the checks say"),
         ("inventorum tables", "every table; `tables NAME` explains its columns"),
         ('inventorum query "from marts.vat_by_month"', "ask in SQL"),
-        ("inventorum sync", "with your own account: see README, \"Your account\""),
+        ("inventorum sync", 'with your own account: see README, "Your account"'),
     ):
         out.print(f"  {line:<44} {why}", markup=False, soft_wrap=True)
 

@@ -53,5 +53,9 @@ class RequestRefused(ApiError):
         self.fields = fields or {}
 
 
+class EmptyPage(ApiError):
+    """A page stays empty although the answer says that more orders match."""
+
+
 class CrawlError(ApiError):
     """A crawl broke an assumption of the reading protocol; its cursor stays where it was."""

@@ -196,7 +196,9 @@ def _record(settings: Settings, report: RunReport) -> None:
 def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
     files = transform_files(settings.files)
     with report.timed("build"):
-        built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
+        built = transform.build(
+            files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update
+        )
     for step, seconds in built.seconds.items():
         report.seconds[f"build: {step}"] = round(seconds, 4)
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
@@ -222,7 +224,9 @@ def _conclude(report: RunReport) -> None:
     if broken:
         report.exit_code = INCOMPLETE
         names = ", ".join(window["channel"] for window in broken)
-        report.message = f"Not complete: {names}. The cursors of these channels stay; run `inventorum sync` again."
+        report.message = (
+            f"Not complete: {names}. The cursors of these channels stay; run `inventorum sync` again."
+        )
     elif report.quarantined:
         report.exit_code = QUARANTINED
         report.message = f"{report.quarantined} records could not be stored as orders; see raw.quarantine."

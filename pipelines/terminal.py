@@ -57,7 +57,7 @@ _before_command = Common()
 
 def remember(common: Common) -> None:
     """Keep the options that stood before the command's name."""
-    global _before_command  # noqa: PLW0603 - one call of the program, one value
+    global _before_command
     _before_command = common
 
 

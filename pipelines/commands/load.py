@@ -74,14 +74,15 @@ def sync(
         else:
             show_table(
                 ["channel", "reads since", "orders to read", "requests"],
-                [[p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]] for p in preview],
+                [
+                    [p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]]
+                    for p in preview
+                ],
             )
             console().print("Dry run: nothing was loaded.")
         return 0
     with shown(quiet=common.quiet or common.as_json) as progress:
-        report = run.sync(
-            settings, since=start, named_channels=frozenset(channel or ()), progress=progress
-        )
+        report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
     return _finish(report, common)
 
 
@@ -125,7 +126,9 @@ def check(common: Common) -> int:
 
 def serve(
     common: Common,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8765,
+    port: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)
+    ] = 8765,
     orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=0, max=1_000_000)] = 2000,
     days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
     seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
@@ -151,9 +154,7 @@ def serve(
                 console().print(f"export {name}={value}", markup=False, soft_wrap=True)
             console(stderr=True).print("Serving; Ctrl-C ends it.", style="dim")
 
-    serve_shop(
-        port=port, seed=seed, orders=orders, days=days, trade_every=trade_every, announce=announce
-    )
+    serve_shop(port=port, seed=seed, orders=orders, days=days, trade_every=trade_every, announce=announce)
     return 0
 
 

@@ -57,9 +57,7 @@ def tables(
     if common.as_json:
         show_json(described)
     elif name is None:
-        show_table(
-            ["table", "rows", "grain"], [[f"{t.schema}.{t.name}", t.rows, t.grain] for t in described]
-        )
+        show_table(["table", "rows", "grain"], [[f"{t.schema}.{t.name}", t.rows, t.grain] for t in described])
     else:
         for table in described:
             console().print(f"{table.schema}.{table.name}", style="bold")
@@ -72,7 +70,8 @@ def query(
     common: Common,
     sql: Annotated[str, typer.Argument(help="A SELECT; `-` reads it from standard input.")],
     output: Annotated[
-        str, typer.Option("--format", "-f", metavar="table|json|csv|markdown|parquet", help="Form of the result.")
+        str,
+        typer.Option("--format", "-f", metavar="table|json|csv|markdown|parquet", help="Form of the result."),
     ] = "table",
     file: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")

@@ -5,79 +5,19 @@ Everything lands in the dataset `raw` (columns below), appended and never change
 
 from __future__ import annotations
 
-import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import dlt
 import pyarrow as pa
 
-from pipelines.errors import ApiError, LoginError, RequestRefused
-from pipelines.inventorum.client import Answer, InventorumClient
-from pipelines.inventorum.reading import Crawl, crawl
-from pipelines.inventorum.spool import ROWS_PER_TABLE, Spool
-from pipelines.progress import Progress
+from pipelines.inventorum.client import InventorumClient
+from pipelines.inventorum.crawling import DeltaCrawl, Ledger, Reading
+from pipelines.inventorum.landed import ORDERS, QUARANTINE, UTC_TIMESTAMP, WINDOWS
+from pipelines.inventorum.spool import Spool
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
-
-ORDERS = pa.schema(
-    [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("order_id", pa.int64(), nullable=False),
-        pa.field("channel", pa.string()),
-        pa.field("state", pa.int32()),
-        pa.field("payload", pa.string(), nullable=False),
-        pa.field("content_hash", pa.string(), nullable=False),
-        pa.field("_source", pa.string(), nullable=False),
-        pa.field("_window_id", pa.string(), nullable=False),
-        pa.field("_read_seq", pa.int64(), nullable=False),
-        pa.field("_read_at", UTC_TIMESTAMP, nullable=False),
-        pa.field("_watermark", UTC_TIMESTAMP, nullable=False),
-        pa.field("_api_version", pa.int32()),
-    ]
-)
-WINDOWS = pa.schema(
-    [
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("window_id", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("channel", pa.string(), nullable=False),
-        pa.field("endpoint", pa.string(), nullable=False),
-        pa.field("start_date", UTC_TIMESTAMP),
-        pa.field("end_date", UTC_TIMESTAMP),
-        pa.field("watermark", UTC_TIMESTAMP),
-        pa.field("requests", pa.int64(), nullable=False),
-        pa.field("retreats", pa.int64(), nullable=False),
-        pa.field("first_total", pa.int64()),
-        pa.field("last_total", pa.int64()),
-        pa.field("row_count", pa.int64(), nullable=False),
-        pa.field("distinct_ids", pa.int64(), nullable=False),
-        pa.field("quarantined", pa.int64(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("message", pa.string()),
-        pa.field("started_at", UTC_TIMESTAMP, nullable=False),
-        pa.field("finished_at", UTC_TIMESTAMP, nullable=False),
-    ]
-)
-QUARANTINE = pa.schema(
-    [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("channel", pa.string(), nullable=False),
-        pa.field("endpoint", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("order_id", pa.string()),
-        pa.field("payload", pa.string(), nullable=False),
-        pa.field("window_id", pa.string(), nullable=False),
-        pa.field("read_at", UTC_TIMESTAMP, nullable=False),
-    ]
-)
 
 # dlt would take nullability and types from Arrow; the hints name them so that an empty first crawl creates
 # the same tables as a full one.
@@ -91,55 +31,6 @@ _TYPES: dict[pa.DataType, dict[str, Any]] = {
 
 def _hints(schema: pa.Schema) -> dict[str, Any]:
     return {f.name: {**_TYPES[f.type], "nullable": f.nullable} for f in schema}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What all crawls of one run share.
-
-    Attributes:
-        run_id: Joins the ledger rows of one run.
-        floor: Newest watermark in the landing log; every watermark of this run is later, so that versions
-            keep the order in which they were read.
-        since: Read from here instead of from the cursor (`sync --from`).
-        spool: Folder for rows of crawls that are not complete yet.
-        required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
-    """
-
-    run_id: str
-    account: str
-    overlap: timedelta
-    start_date: datetime | None
-    floor: datetime | None
-    since: datetime | None
-    spool: Path
-    executor: Executor
-    progress: Progress
-    now: Callable[[], datetime]
-    required: frozenset[str] = frozenset()
-    sequence: Iterator[int] = field(default_factory=itertools.count)
-
-
-class Ledger:
-    """What happened in this run: one row a crawl, one a rejected record. Safe to fill from any thread."""
-
-    def __init__(self, expected: int) -> None:
-        self._expected = expected
-        self._finished = threading.Condition()
-        self.windows: list[dict[str, Any]] = []
-        self.quarantine: list[dict[str, Any]] = []
-
-    def add(self, window: dict[str, Any], rejected: Iterable[dict[str, Any]]) -> None:
-        """Record one crawl that has ended, well or badly."""
-        with self._finished:
-            self.windows.append(window)
-            self.quarantine.extend(rejected)
-            self._finished.notify_all()
-
-    def complete(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the last crawl; whether all have ended."""
-        with self._finished:
-            return self._finished.wait_for(lambda: len(self.windows) >= self._expected, timeout)
 
 
 @dlt.source(name="inventorum", max_table_nesting=0)
@@ -179,7 +70,7 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
         """
         yield dlt.mark.materialize_table_schema()  # a channel without orders still gets the table
         with Spool(reading.spool / f"{channel}.arrow") as spool:
-            if _DeltaCrawl(api, channel, reading, ledger).read_into(spool, watermark.start_value):
+            if DeltaCrawl(api, channel, reading).run(spool, ledger, watermark.start_value):
                 yield from spool.tables()
 
     return orders
