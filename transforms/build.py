@@ -85,8 +85,8 @@ def build(
 ) -> BuildReport:
     """Bring the build file up to date with the landing file and check it.
 
-    All or nothing: after any fault the build file is as it was. A full build takes place when it is asked for,
-    and when the build file cannot be brought up to date otherwise; `reason` says why.
+    All or nothing: after any fault the build file is as it was. A full build takes place when it is asked
+    for, and when the build file cannot be brought up to date otherwise; `reason` says why.
 
     Raises:
         ChecksFailed: A check of severity `fail` found rows.

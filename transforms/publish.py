@@ -92,7 +92,7 @@ def is_published(files: Files, build: Connection) -> bool:
 
 
 def _write(source: Path, target: Path, mode: int, group: str | None) -> int:
-    """Copy to a new file, on disk when this returns; nobody else can read it before its permissions are right."""
+    """Copy to a new file, on disk when this returns; others can read it when its permissions are right."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as written, source.open("rb") as read:
         _copy(read.fileno(), written.fileno())

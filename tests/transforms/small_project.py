@@ -112,7 +112,9 @@ FILES = {
         -- grain: one row per crawl
         -- key: account, channel, load_id
         -- rebuild: by load
-        select account, channel, watermark, load_id from staging.stg_windows semi join staging.new_loads using (load_id)
+        select account, channel, watermark, load_id
+        from staging.stg_windows
+        semi join staging.new_loads using (load_id)
         """,
     "marts/sales.sql": """
         -- grain: one row per business date with sales
@@ -190,7 +192,8 @@ def write_small_project(folder: Path, **changed: str | None) -> Path:
             f"\n  - name: {column}\n    description: The {column}." for column in columns.split()
         )
         files[f"{name}.yml"] = (
-            f"name: {Path(name).name}\ngrain: one row per thing\ndescription: Says something.\ncolumns:{listed}\n"
+            f"name: {Path(name).name}\ngrain: one row per thing\ndescription: Says something.\n"
+            f"columns:{listed}\n"
         )
     for name, text in changed.items():
         place, _, suffix = name.rpartition("_")

@@ -1,0 +1,47 @@
+"""Opens the published warehouse for readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from transforms.errors import TransformError
+from transforms.session import NotAWarehouse, readable_faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
+    """A read-only connection that reaches no file, network or setting beside this warehouse.
+
+    It sees the warehouse as published when it was opened, however often another is published meanwhile.
+
+    Args:
+        timezone: Zone in which timestamps are shown.
+
+    Raises:
+        TransformError: Nothing is published there, or it is no warehouse.
+    """
+    if not path.is_file():
+        raise TransformError(f"{path} does not exist: nothing was published there yet. Run `inventorum sync`.")
+    with readable_faults(path):
+        connection = duckdb.connect(
+            path,
+            read_only=True,
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+        )
+    try:
+        connection.execute("set TimeZone = ?", [timezone])
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        there = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'meta'"
+        ).fetchall()
+        if not there:
+            raise NotAWarehouse(f"{path} is a database, but no warehouse of this program.")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
