@@ -1,0 +1,178 @@
+-- grain: one row per order, in its latest version
+-- key: account, order_id
+-- rebuild: by order
+with versions as (
+    select * from staging.stg_orders
+),
+
+latest as (
+    select
+        *,
+        order_class_of(state) as order_class
+    from versions
+    where is_latest
+),
+
+amounts as (
+    select * from core.order_amounts
+),
+
+discounts as (
+    select * from core.order_discounts
+),
+
+payments as (
+    select
+        account,
+        order_id,
+        cast(count(*) as integer) as payment_count,
+        try_cast(coalesce(sum(amount), 0) as decimal(18, 2)) as payments_amount,
+        count(*) = count(amount) as has_all_amounts
+    from staging.stg_payments
+    where is_latest
+    group by account, order_id
+),
+
+first_refunds as (
+    select
+        account,
+        order_id,
+        min(seen_at) as refund_observed_at,
+        min(observed_date) as refund_date
+    from versions
+    where has_bit(state, 16)
+    group by account, order_id
+),
+
+joined as (
+    select
+        latest.*,
+        coalesce(amounts.item_count, 0) as item_count,
+        amounts.item_count is null as has_no_lines,
+        amounts.quantity,
+        amounts.items_gross_amount,
+        amounts.items_net_amount,
+        amounts.items_vat_amount,
+        amounts.published_gross_amount,
+        amounts.item_discount_amount,
+        coalesce(amounts.has_all_amounts, true) as has_all_line_amounts,
+        coalesce(payments.payment_count, 0) as payment_count,
+        payments.payment_count is null as has_no_payments,
+        payments.payments_amount,
+        coalesce(payments.has_all_amounts, true) as has_all_payment_amounts,
+        discounts.account is null as has_no_discounts,
+        discounts.discount_amount,
+        discounts.discount_fit,
+        first_refunds.refund_observed_at,
+        first_refunds.refund_date
+    from latest
+    left join amounts
+        on
+            latest.account = amounts.account
+            and latest.order_id = amounts.order_id
+            and latest.version_number = amounts.version_number
+    left join discounts
+        on
+            latest.account = discounts.account
+            and latest.order_id = discounts.order_id
+            and latest.version_number = discounts.version_number
+    left join payments
+        on latest.account = payments.account and latest.order_id = payments.order_id
+    left join first_refunds
+        on latest.account = first_refunds.account and latest.order_id = first_refunds.order_id
+),
+
+filled as (
+    select
+        *,
+        case when has_no_lines then cast(0 as decimal(12, 3)) else quantity end as quantity_or_0,
+        case when has_no_lines then cast(0 as decimal(18, 2)) else items_gross_amount end
+            as gross_or_0,
+        case when has_no_lines then cast(0 as decimal(18, 2)) else items_net_amount end
+            as net_or_0,
+        case when has_no_lines then cast(0 as decimal(18, 2)) else items_vat_amount end
+            as vat_or_0,
+        case when has_no_lines then cast(0 as decimal(18, 2)) else published_gross_amount end
+            as published_or_0,
+        case when has_no_lines then cast(0 as decimal(18, 2)) else item_discount_amount end
+            as item_discount_or_0,
+        case when has_no_payments then cast(0 as decimal(18, 2)) else payments_amount end
+            as payments_or_0,
+        case when has_no_discounts then cast(0 as decimal(18, 2)) else discount_amount end
+            as discount_or_0
+    from joined
+),
+
+due as (
+    select
+        *,
+        -- unknown as soon as one part of it is
+        case
+            when
+                has_all_line_amounts
+                and has_all_payment_amounts
+                and (not has_shipment or shipping_gross_amount is not null)
+                then gross_or_0 + coalesce(shipping_gross_amount, 0)
+        end as due_amount
+    from filled
+),
+
+final as (
+    select
+        -- keys
+        account,
+        order_id,
+        channel,
+        invoice_number,
+        customer_id,
+        user_id,
+        -- state
+        state,
+        has_bit(state, 1) as is_draft,
+        has_bit(state, 2) as is_pending,
+        has_bit(state, 4) as is_canceled,
+        has_bit(state, 8) as is_closed,
+        has_bit(state, 16) as is_refunded,
+        has_bit(state, 32) as is_shipped,
+        has_bit(state, 64) as is_delivered,
+        has_bit(state, 128) as is_test_print,
+        has_bit(state, 256) as is_paid,
+        has_bit(state, 512) as is_read,
+        order_class,
+        -- times
+        ordered_at,
+        completed_at,
+        business_date,
+        -- measures
+        item_count,
+        quantity_or_0 as quantity,
+        gross_or_0 as items_gross_amount,
+        net_or_0 as items_net_amount,
+        vat_or_0 as items_vat_amount,
+        discount_type,
+        discount_value,
+        shipping_gross_amount,
+        amount_paid,
+        payment_count,
+        payments_or_0 as payments_amount,
+        balance_class_of(due_amount, payments_or_0, amount_paid) as balance_class,
+        receipt_pdf_url,
+        -- history
+        first_seen_at,
+        seen_at as last_seen_at,
+        version_number as version_count,
+        content_hash,
+        -- more
+        currency_code,
+        discount_or_0 as discount_amount,
+        item_discount_or_0 as item_discount_amount,
+        published_or_0 as published_gross_amount,
+        discount_fit,
+        billing_address_id,
+        shipping_address_id,
+        case when has_bit(state, 16) then refund_observed_at end as refund_observed_at,
+        case when has_bit(state, 16) then refund_date end as refund_date
+    from due
+)
+
+select * from final

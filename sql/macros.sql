@@ -1,0 +1,264 @@
+-- Pure expressions that models share. Arguments are repeated in the text of an expression:
+-- give columns, not calls.
+
+-- Reading what the API sent (used in staging only). -----------------------------------------------
+
+-- Text in which nothing stands is null.
+create or replace temp macro text_of(sent) as nullif(sent, '');
+
+-- A decimal as text, exponents included, rounded half up to cents; null if it is none or too large.
+create or replace temp macro amount_of(sent) as try_cast(sent as decimal(18, 2));
+
+-- Whether rounding to cents would take something away.
+create or replace temp macro has_more_than_cents(sent) as
+coalesce(try_cast(sent as decimal(38, 18)) <> try_cast(sent as decimal(18, 2)), false);
+
+-- A whole number; null for 1.5, for text, and beyond 64 bits.
+create or replace temp macro whole_of(sent) as
+case
+    when try_cast(sent as bigint) = try_cast(sent as decimal(38, 10)) then try_cast(sent as bigint)
+end;
+
+-- A whole number that fits INTEGER and is not negative: a state, a channel number.
+create or replace temp macro code_of(sent) as
+case when whole_of(sent) between 0 and 2147483647 then cast(whole_of(sent) as integer) end;
+
+-- A VAT rate in percent.
+create or replace temp macro rate_of(sent) as
+case when try_cast(sent as decimal(6, 3)) >= 0 then try_cast(sent as decimal(6, 3)) end;
+
+-- A point in time: with an offset as it stands; without one, and in the form DD.MM.YYYY - HH:MM of
+-- API version 10, in the shop's time zone.
+create or replace temp macro moment_of(sent) as
+case
+    when sent like '%+00:00' then try_cast(sent as timestamptz)
+    when regexp_matches(sent, ':\d\d(\.\d+)?\s*([Zz]|[+-]\d\d(:?\d\d)?)$')
+        then try_cast(sent as timestamptz)
+    when regexp_full_match(sent, '\d\d\.\d\d\.\d{4} - \d\d:\d\d')
+        then timezone(getvariable('timezone'), try_strptime(sent, '%d.%m.%Y - %H:%M'))
+    when regexp_matches(sent, '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$')
+        then timezone(getvariable('timezone'), try_cast(sent as timestamp))
+end;
+
+-- Years before 2000 and after 2099 are placeholders.
+create or replace temp macro plausible(moment) as
+case
+    when
+        moment >= timestamptz '2000-01-01 00:00:00+00'
+        and moment < timestamptz '2100-01-01 00:00:00+00'
+        then moment
+end;
+
+-- The business date of a point in time. 31 Dec 23:30 UTC is 1 Jan in Berlin; a shop whose day starts
+-- at 4 h books 3:59 on the day before.
+create or replace temp macro business_date_of(moment) as
+cast(
+    timezone(getvariable('timezone'), moment) - to_hours(getvariable('day_starts_at')) as date
+);
+
+-- JSON text with what the parser refuses made readable: halves of surrogate pairs become U+FFFD,
+-- control characters spaces. Escaped backslashes and whole pairs are put aside meanwhile.
+create or replace temp macro readable_json(payload) as
+replace(
+    replace(
+        regexp_replace(
+            regexp_replace(
+                replace(
+                    regexp_replace(ltrim(payload, chr(65279)), '[\x00-\x1f]', ' ', 'g'),
+                    '\\',
+                    chr(1)
+                ),
+                '\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})',
+                chr(2) || '\1' || chr(2) || '\2',
+                'g'
+            ),
+            '\\u[dD][89a-fA-F][0-9a-fA-F]{2}',
+            '\\ufffd',
+            'g'
+        ),
+        chr(2),
+        '\u'
+    ),
+    chr(1),
+    '\\'
+);
+
+-- An order with every leaf as the text that was sent. An object of the wrong shape has only nulls, a
+-- list of the wrong shape is null, and so is a payload that is no JSON: nothing fails.
+create or replace temp macro order_document(payload) as
+try(from_json(
+    payload,
+    '{
+        "basket": {
+            "items": [{
+                "id": "VARCHAR", "name": "VARCHAR", "product": "VARCHAR",
+                "product_code": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR",
+                "original_quantity": "VARCHAR", "tax_rate": "VARCHAR",
+                "unit_gross_price": "VARCHAR", "gross_price": "VARCHAR",
+                "discount": {"type": "VARCHAR", "amount": "VARCHAR"}
+            }],
+            "discount": {"type": "VARCHAR", "amount": "VARCHAR"},
+            "receipt": {"pdf": "VARCHAR"},
+            "invoice_number": "VARCHAR"
+        },
+        "state": "VARCHAR",
+        "customer": {
+            "id": "VARCHAR", "channel": "VARCHAR", "email": "VARCHAR", "title": "VARCHAR",
+            "first_name": "VARCHAR", "middle_name": "VARCHAR", "last_name": "VARCHAR",
+            "billing_address": {"id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR", "address2": "VARCHAR",
+            "zipcode": "VARCHAR", "city": "VARCHAR", "state": "VARCHAR",
+            "first_name": "VARCHAR", "last_name": "VARCHAR", "company": "VARCHAR",
+            "title": "VARCHAR"},
+            "shipping_address": [{"id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR", "address2": "VARCHAR",
+            "zipcode": "VARCHAR", "city": "VARCHAR", "state": "VARCHAR",
+            "first_name": "VARCHAR", "last_name": "VARCHAR", "company": "VARCHAR",
+            "title": "VARCHAR"}]
+        },
+        "amount_paid": "VARCHAR",
+        "payments": [{
+            "id": "VARCHAR", "payment_method": "VARCHAR", "payment_amount": "VARCHAR",
+            "date": "VARCHAR", "transaction_id": "VARCHAR", "transaction_duration": "VARCHAR",
+            "external_payment_method": "VARCHAR", "paypal_invoice_id": "VARCHAR",
+            "paypal_tab_id": "VARCHAR"
+        }],
+        "shipment": {
+            "id": "VARCHAR", "name": "VARCHAR", "tracking_number": "VARCHAR", "cost": "VARCHAR",
+            "external_key": "VARCHAR",
+            "service": {
+                "id": "VARCHAR", "name": "VARCHAR", "time_min": "VARCHAR", "time_max": "VARCHAR"
+            }
+        },
+        "channel": "VARCHAR",
+        "time_added": "VARCHAR",
+        "completed_at": "VARCHAR",
+        "user_id": "VARCHAR"
+    }'
+));
+
+-- Settings. --------------------------------------------------------------------------------------
+
+create or replace temp macro currency_of_account() as getvariable('currency');
+
+create or replace temp macro prices_include_discount() as getvariable('prices_include_discount');
+
+-- States. ----------------------------------------------------------------------------------------
+
+create or replace temp macro has_bit(state, bit) as (coalesce(state, 0) & bit) <> 0;
+
+-- Only `sale` counts as turnover. TEST_PRINT, DRAFT and CANCELED win over PAID and CLOSED.
+create or replace temp macro order_class_of(state) as
+case
+    when has_bit(state, 128) then 'test'
+    when has_bit(state, 1) then 'draft'
+    when has_bit(state, 4) then 'canceled'
+    when has_bit(state, 256) or has_bit(state, 8) then 'sale'
+    else 'open'
+end;
+
+-- Money. Decimal division gives DOUBLE in DuckDB, so amounts are divided as whole cents. ----------
+
+create or replace temp macro cents_of(amount) as
+case
+    when abs(amount) < 100000000000 then cast(amount * 100 as bigint)  -- six times faster
+    else cast(cast(amount as decimal(20, 2)) * 100 as bigint)
+end;
+
+create or replace temp macro amount_of_cents(cents) as
+cast(cast(cents as decimal(18, 0)) * 0.01 as decimal(18, 2));
+
+-- cents x numerator / denominator, rounded half up (away from zero), exact in 64 bits as long as
+-- cents x numerator / denominator < 2^62 and 2 x denominator x numerator < 2^63.
+create or replace temp macro part_of(cents, numerator, denominator) as
+case when cents < 0 then -1 else 1 end * (
+    (abs(cents) // denominator) * numerator
+    + (2 * (abs(cents) % denominator) * numerator + denominator) // (2 * denominator)
+);
+
+-- gross / (1 + rate / 100), rounded half up; null without a rate.
+create or replace temp macro net_of(gross_amount, tax_rate) as
+amount_of_cents(
+    part_of(
+        cents_of(gross_amount), cast(100000 as bigint), 100000 + cast(tax_rate * 1000 as bigint)
+    )
+);
+
+-- The share of a percent discount in units of 0.00000001.
+create or replace temp macro share_units_of(discount_value) as
+cast(discount_value * 100000000 as bigint);
+
+-- Money taken off `amount` by a discount. `cash` is an amount; `percent` (1 = 100 %) is a share of
+-- the price before the discount, so with `amount` after it: amount x share / (1 - share).
+-- Null: the kind is unknown, the value is no share, or 100 % came off and the price is gone.
+create or replace temp macro discount_of(kind, discount_value, amount, is_included) as
+case
+    when kind = 'cash' and discount_value >= 0 then cast(discount_value as decimal(18, 2))
+    when
+        kind = 'percent' and is_included
+        and discount_value >= 0 and discount_value < 0.999999995 and abs(amount) < 100000000
+        then
+            amount_of_cents(
+                part_of(
+                    cents_of(amount),
+                    share_units_of(discount_value),
+                    100000000 - share_units_of(discount_value)
+                )
+            )
+    when
+        kind = 'percent' and not is_included
+        and discount_value >= 0 and discount_value <= 1 and abs(amount) < 100000000
+        then
+            amount_of_cents(
+                part_of(
+                    cents_of(amount), share_units_of(discount_value), cast(100000000 as bigint)
+                )
+            )
+end;
+
+-- What is due, what the payments add up to and what the API calls paid. Agreeing means within 0.05.
+create or replace temp macro agree(one_amount, other_amount) as
+abs(one_amount - other_amount) <= 0.05;
+
+create or replace temp macro balance_class_of(due_amount, payments_amount, amount_paid) as
+case
+    when due_amount = payments_amount and payments_amount = amount_paid then 'exact'
+    when
+        agree(due_amount, payments_amount)
+        and agree(payments_amount, amount_paid)
+        and agree(due_amount, amount_paid)
+        then 'rounding'
+    when
+        payments_amount < due_amount and not agree(payments_amount, due_amount)
+        and (agree(amount_paid, payments_amount) or agree(amount_paid, due_amount))
+        then 'unpaid'
+    when
+        payments_amount > due_amount and not agree(payments_amount, due_amount)
+        and agree(amount_paid, due_amount)
+        then 'overpaid'
+    else 'unexplained'
+end;
+
+-- Figures of reports. ----------------------------------------------------------------------------
+
+-- The hour on the shop's clock, 0 to 23. When the clocks go back, both hours are 2.
+create or replace temp macro shop_hour_of(moment) as
+cast(extract(hour from timezone(getvariable('timezone'), moment)) as integer);
+
+-- Monday is 1.
+create or replace temp macro weekday_of(day) as
+cast(date_diff('day', date '1970-01-05', day) % 7 + 1 as integer);
+
+-- The first day of the month of a day.
+create or replace temp macro month_of(day) as make_date(year(day), month(day), 1);
+
+-- An amount per piece, rounded half up to cents; null without pieces.
+create or replace temp macro average_of(amount, pieces) as
+amount_of_cents(part_of(cents_of(amount), cast(1 as bigint), nullif(cast(pieces as bigint), 0)));
+
+-- part / whole of two whole numbers (counts, cents) to six places; null without a whole.
+create or replace temp macro ratio_of(part, whole) as
+cast(
+    cast(
+        part_of(cast(part as bigint), cast(1000000 as bigint), nullif(cast(whole as bigint), 0))
+        as decimal(18, 0)
+    ) * 0.000001 as decimal(18, 6)
+);

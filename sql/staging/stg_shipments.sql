@@ -1,0 +1,41 @@
+-- grain: one row per shipment of a version; an order has at most one
+-- key: account, order_id, version_number
+with shipments as (
+    select
+        account,
+        order_id,
+        version_number,
+        is_latest,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        doc.shipment
+    from staging.order_documents
+    where
+        coalesce(
+            doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
+        ) is not null
+),
+
+final as (
+    select
+        account,
+        order_id,
+        version_number,
+        is_latest,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        whole_of(shipment.id) as shipment_id,
+        text_of(shipment.name) as shipment_name,
+        text_of(shipment.external_key) as external_key,
+        whole_of(shipment.service.id) as service_id,
+        text_of(shipment.service.name) as service_name,
+        text_of(shipment.tracking_number) as tracking_number,
+        amount_of(shipment.cost) as gross_amount,
+        whole_of(shipment.service.time_min) as time_min_seconds,
+        whole_of(shipment.service.time_max) as time_max_seconds
+    from shipments
+)
+
+select * from final
