@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.sandbox.clock import Clock
+from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.shop import Shop
 
 if TYPE_CHECKING:
     from pipelines.sandbox.server import Sandbox, serve
 
-__all__ = ["Clock", "Sandbox", "Shop", "serve"]
+__all__ = ["Clock", "Sandbox", "Shop", "make_shop", "serve"]
 
 
 def __getattr__(name: str) -> Any:

@@ -69,9 +69,7 @@ def json_reply(status: int, value: Any) -> Reply:
 def field_errors(fields: Mapping[str, list[Any]], *, detail: bool = False) -> RefusedError:
     """400 with the API's messages per field; some endpoints repeat the description as `detail`."""
     description = "Serialization error"
-    error: dict[str, Any] = {
-        "error": {"fields": fields, "description": description, "key": "common.serializer_error"}
-    }
+    error: dict[str, Any] = {"error": {"fields": fields, "description": description, "key": "common.serializer_error"}}
     return RefusedError(json_reply(400, error | ({"detail": description} if detail else {})))
 
 
@@ -137,9 +135,7 @@ class Api:
             challenge.headers["WWW-Authenticate"] = 'Bearer realm="api"'
             raise RefusedError(challenge)
         if not any(own.partition(":")[0] == scope for own in scopes):
-            raise RefusedError(
-                json_reply(403, {"detail": "You do not have permission to perform this action."})
-            )
+            raise RefusedError(json_reply(403, {"detail": "You do not have permission to perform this action."}))
 
     def _version(self, request: Request) -> int:
         text = request.headers.get("x-api-version", "12")
@@ -183,9 +179,7 @@ class Api:
         channels: tuple[str, ...] = tuple(name for name in CHANNELS if name != "ipad")
         if params.get("channel"):
             if params["channel"] not in CHANNELS or params["channel"] == "backoffice":
-                raise field_errors(
-                    {"channel": [f'"{params["channel"]}" is not a valid choice.']}, detail=True
-                )
+                raise field_errors({"channel": [f'"{params["channel"]}" is not a valid choice.']}, detail=True)
             channels = (params["channel"],)
         missing = {name: [REQUIRED] for name in ("start", "end") if not params.get(name)}
         if missing:
@@ -214,9 +208,7 @@ class Api:
     def _token(self, request: Request) -> Reply:
         granted = self.tokens.refresh(request.headers.get("authorization", ""), request.body)
         if isinstance(granted, Refused):
-            return json_reply(
-                granted.status, {"error": granted.error, "error_description": granted.description}
-            )
+            return json_reply(granted.status, {"error": granted.error, "error_description": granted.description})
         return json_reply(200, granted)
 
     def _local(self, name: str, text: str) -> int:

@@ -78,9 +78,7 @@ def check_out(basket: dict[str, Any], shop: Shop) -> dict[str, Any]:
 def _item_problems(item: Any, shop: Shop) -> Problems:
     if not isinstance(item, dict):
         return {"non_field_errors": ["Invalid data. Expected a dictionary."]}
-    problems: Problems = {
-        name: [REQUIRED] for name in ("price", "quantity", "product") if item.get(name) is None
-    }
+    problems: Problems = {name: [REQUIRED] for name in ("price", "quantity", "product") if item.get(name) is None}
     if "price" not in problems and not _is_number(item["price"]):
         problems["price"] = ["A valid number is required."]
     if "quantity" not in problems:

@@ -7,9 +7,7 @@ import re
 from pipelines.sandbox.answers import Reply, json_reply
 from pipelines.sandbox.faults import Fault
 
-NGINX = (
-    b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d</h1></center></body>\r\n</html>\r\n"
-)
+NGINX = b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d</h1></center></body>\r\n</html>\r\n"
 MAINTENANCE = "<!doctype html><title>Wartung</title><h1>Wir sind gleich zurück</h1>".encode()
 NEEDS_ANSWER = {"drip", "cut", "broken_json", "list", "empty_page", "no_date"}
 """Kinds that spoil the right answer; the others make up one of their own."""

@@ -27,6 +27,7 @@ class Order:
         key: Its id; of a planted record without a usable id, the place where it sorts.
         modified: The hidden modification time.
         payload: The JSON text that the API sends, byte for byte.
+        planted: Whether it came from outside, so that the shop's own trading leaves it alone.
     """
 
     key: int
@@ -36,6 +37,7 @@ class Order:
     added: int
     completed: int | None
     payload: bytes
+    planted: bool = False
 
 
 class Orders:

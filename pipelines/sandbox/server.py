@@ -25,6 +25,7 @@ from pipelines.sandbox.faulty import NEEDS_ANSWER, error_reply, made_up, spoiled
 from pipelines.sandbox.shop import Shop
 from pipelines.sandbox.switches import Switches
 from pipelines.sandbox.tokens import Tokens
+from pipelines.sandbox.trading import Trade
 
 Hook = Callable[[Request], object]
 
@@ -137,9 +138,7 @@ class Sandbox:
             listener.bind(("127.0.0.1", self._port))
         except OSError as fault:
             listener.close()
-            raise SettingsError(
-                f"port {self._port} cannot be used ({fault.strerror}); choose another one"
-            ) from fault
+            raise SettingsError(f"port {self._port} cannot be used ({fault.strerror}); choose another one") from fault
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._serve,
@@ -232,9 +231,7 @@ class Sandbox:
             return None
         reply = json_reply(429, {"detail": "Request was throttled."})
         if self.switches.retry_after:
-            reply.headers["Retry-After"] = (
-                "1" if self.switches.retry_after == "seconds" else self._api.date(1)
-            )
+            reply.headers["Retry-After"] = "1" if self.switches.retry_after == "seconds" else self._api.date(1)
         return reply
 
     def _compressed(self, reply: Reply, request: Request) -> Reply:
@@ -300,8 +297,9 @@ def serve(
     *,
     port: int = 0,
     trade_every: float | None = None,
+    trade_hours: float | None = 1,
     on_ready: Callable[[Sandbox], object] | None = None,
-    on_trade: Callable[[Any], object] | None = None,
+    on_trade: Callable[[Trade], object] | None = None,
     **switches: Any,
 ) -> None:
     """Runs a sandbox until Ctrl-C.
@@ -310,15 +308,23 @@ def serve(
         shop: The account that it serves.
         port: 0: any free one.
         trade_every: Seconds between two rounds in which the shop goes on trading; None: it rests.
+        trade_hours: How much of the shop's time such a round takes; None: a day at the till.
         on_ready: Called with the running sandbox.
         on_trade: Called after each round with its summary.
-        switches: See Sandbox.
+        switches: See Sandbox and Switches.
+
+    Raises:
+        SettingsError: The port is taken.
     """
     with Sandbox(shop, port=port, **switches) as sandbox:
-        if on_ready:
-            on_ready(sandbox)
         try:
+            if on_ready:
+                on_ready(sandbox)
             while True:
                 time.sleep(trade_every or 3600)
+                if trade_every:
+                    trade = shop.trade(hours=trade_hours)
+                    if on_trade:
+                        on_trade(trade)
         except KeyboardInterrupt:
             return

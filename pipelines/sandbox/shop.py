@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.sandbox import payload as wire
 from pipelines.sandbox.amounts import Amount, cents, ten_places
@@ -32,6 +32,9 @@ from pipelines.sandbox.payload import (
     Service,
 )
 from pipelines.sandbox.products import Products
+
+if TYPE_CHECKING:
+    from pipelines.sandbox.trading import Trade, Trader
 
 CHANNELS = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
 SAMPLES = {5011967: "2017-01-25T12:19:37Z", 8791312: "2017-12-12T14:49:26Z"}
@@ -71,6 +74,7 @@ class Shop:
         self.ids = Ids(self.orders)
         self.customers = Customers(self.ids)
         self.products = Products(self.ids)
+        self.trader: Trader | None = None
         self._invoices: dict[str, int] = {}
         if samples:
             self.add_samples()
@@ -185,6 +189,7 @@ class Shop:
                     _micros(record.get("time_added")) or modified,
                     _micros(record.get("completed_at")),
                     payload,
+                    planted=True,
                 )
             )
             return key
@@ -224,9 +229,7 @@ class Shop:
                 order["amount_paid"] = ten_places(sum(cents(amount) for _, amount in payments))
                 order["payments"] = [
                     json.loads(
-                        wire.payment_text(
-                            self.ids.payment(order_id), code, cents(amount), order["completed_at"]
-                        )
+                        wire.payment_text(self.ids.payment(order_id), code, cents(amount), order["completed_at"])
                     )
                     for code, amount in payments
                 ]
@@ -241,9 +244,7 @@ class Shop:
         def change(order: dict[str, Any]) -> None:
             order["state"] |= SHIPPED
             if order["shipment"] is None:
-                order["shipment"] = json.loads(
-                    wire.shipment_text(self.ids.shipment(), wire.PARCEL, 0, tracking)
-                )
+                order["shipment"] = json.loads(wire.shipment_text(self.ids.shipment(), wire.PARCEL, 0, tracking))
             elif tracking:
                 order["shipment"]["tracking_number"] = tracking
 
@@ -273,9 +274,7 @@ class Shop:
 
         self.edit(order_id, change, at)
 
-    def edit(
-        self, order_id: int, change: Callable[[dict[str, Any]], None] | None = None, at: When = None
-    ) -> None:
+    def edit(self, order_id: int, change: Callable[[dict[str, Any]], None] | None = None, at: When = None) -> None:
         """Changes an order's JSON object in place; by default its internal note, to a new text each time.
 
         Raises:
@@ -301,9 +300,26 @@ class Shop:
                     modified,
                     _micros(record.get("time_added")) or before.added,
                     _micros(record.get("completed_at")),
-                    wire.compact(record).encode(),
+                    wire.compact(record).encode("utf-8", "surrogatepass"),
+                    before.planted,
                 )
             )
+
+    def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
+        """Goes on trading from now: new sales, and open orders are paid, sent, delivered; some come back.
+
+        The clock is moved to the end of that time. At least one older sale is cancelled and one refunded.
+
+        Args:
+            sales: Number of new sales; default: what the hour, weekday and season suggest.
+            hours: How long; default: until the till has been open for eight hours.
+            seed: Default: the shop's own, different in each round.
+        """
+        from pipelines.sandbox.trading import Trader
+
+        with self.lock:
+            self.trader = self.trader or Trader.of(self)
+            return self.trader.trade(sales, hours, seed)
 
     def touch(self, order_id: int, at: When = None) -> None:
         """Marks an order as modified although nothing in it changed."""
