@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import shutil
 from contextlib import closing, suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -15,18 +15,18 @@ import duckdb
 
 from transforms import ledger
 from transforms.errors import ChecksFailed
-from transforms.ledger import LoadRow, RunRecord
+from transforms.ledger import RunRecord
 from transforms.models import fingerprint, sql_folder
 from transforms.plan import cached_project
 from transforms.publish import is_published
 from transforms.session import (
     Files,
-    NotAWarehouse,
     Rules,
+    UnreadableFile,
+    attach,
     attach_landing,
     connect,
     prepare,
-    quoted,
     readable_faults,
     remove_database,
 )
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transforms.claims import CheckResult
+    from transforms.ledger import LoadRow
     from transforms.session import Connection
 
 __all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
@@ -53,7 +54,7 @@ class BuildReport:
         orders_changed: Known orders that came in a new version.
         orders_reread: Orders that came as they were known.
         orders_affected: Orders that were built again.
-        tables: Rows that came or went, for each table that was touched.
+        tables: Rows that came or went, for each table that was brought up to date.
         seconds: Wall-clock time of each step.
         checks: What each check that ran found.
         changed: The build file holds something that the published file does not.
@@ -74,6 +75,22 @@ class BuildReport:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What a build was asked to do."""
+
+    files: Files
+    rules: Rules
+    sql_dir: Path
+    run_id: str
+    on_step: Callable[[str, int, int], None] | None
+    began: float
+
+    def fingerprint(self) -> str:
+        text = f"{fingerprint(self.sql_dir)} {astuple(self.rules)}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def build(
     files: Files,
     rules: Rules,
@@ -88,143 +105,138 @@ def build(
     All or nothing: after any fault the build file is as it was. A full build takes place when it is asked
     for, and when the build file cannot be brought up to date otherwise; `reason` says why.
 
+    Args:
+        run_id: Names the run in `ops.checks`; default: a random one.
+        on_step: Told the name of each step before it begins, its number and the number of steps.
+        sql_dir: The SQL files; default: those of the installation.
+
     Raises:
         ChecksFailed: A check of severity `fail` found rows.
         FilesHeld: Another process has one of the files open.
         ModelError: A SQL file is wrong.
         TransformError: Any other foreseen fault of the files.
     """
-    began = perf_counter()
-    sql_dir = sql_dir or sql_folder()
-    run_id = run_id or secrets.token_hex(8)
-    print_now = _fingerprint(sql_dir, rules)
-    restored = _restore(files)
-    reason = None if full else ("there is no build file and no published file yet" if not restored else None)
-    if not full and reason is None:
-        report = _build_new(files, rules, sql_dir, print_now, run_id, on_step, began)
-        if isinstance(report, BuildReport):
-            return report
-        reason = report
-    return _build_all(files, rules, sql_dir, print_now, run_id, on_step, began, reason)
+    task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
+    connection = _open_build(files)
+    reason = None
+    if connection is None:
+        reason = None if full else "there is no build file and no published file yet"
+    else:
+        with closing(connection):
+            if not full:
+                report = _build_new(connection, task)
+                if isinstance(report, BuildReport):
+                    return report
+                reason = report
+    return _build_all(task, reason, has_previous=connection is not None)
 
 
 def record_run(files: Files, record: RunRecord) -> None:
-    """Add a row to `ops.runs` of the build file.
+    """Add a row to `ops.runs` of the build file; readers see it after the next publishing.
 
-    It is published with the next publishing.
+    Raises:
+        FilesHeld: Another process has the build file open.
     """
-    _restore(files)
-    with closing(connect(files.build, files)) as connection, readable_faults(files.build):
+    with closing(_open_build(files) or connect(files.build, files)) as connection, readable_faults(files.build):
         connection.begin()
         ledger.create_tables(connection)
         ledger.write_run(connection, record)
         connection.commit()
 
 
-def _build_new(
-    files: Files,
-    rules: Rules,
-    sql_dir: Path,
-    print_now: str,
-    run_id: str,
-    on_step: Callable[[str, int, int], None] | None,
-    began: float,
-) -> BuildReport | str:
+def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     """Build in the new loads, or say why a full build is needed."""
-    with closing(connect(files.build, files)) as connection:
-        attach_landing(connection, files)
-        if ledger.read_meta(connection).get("fingerprint") != print_now:
-            return "the SQL files or the rules changed"
-        seen = ledger.seen_loads(connection)
-        connection.begin()
-        loads = new_loads(connection, seen)
-        if vanished_loads(connection, seen):
-            return "the landing file no longer holds every load that was built in"
-        if not loads:
-            return BuildReport(changed=not is_published(files, connection))
-        affected = stage_affected(connection)
-        if affected.out_of_order:
-            return "a load holds readings that are older than known ones of the same orders"
-        project = cached_project(sql_dir, files.work)
-        prepare(connection, rules, project.macros)
-        steps = Steps(connection, project, fresh=False, on_step=on_step)
-        setup = perf_counter() - began
-        ledger.write_loads(connection, loads, datetime.now(UTC))
-        try:
-            steps.run(affected, new_loads=True)
-        except ChecksFailed:
-            connection.rollback()
-            ledger.write_checks(connection, run_id, datetime.now(UTC), steps.results)
-            raise
-        _finish(connection, steps, run_id, {} if affected.orders else None)
-        with readable_faults(files.build):
-            connection.commit()
-            connection.execute("checkpoint")
-        changed = affected.orders > 0 or not is_published(files, connection)
-    return _report(steps, loads, affected, changed=changed, full=False, reason=None, setup=setup)
-
-
-def _build_all(
-    files: Files,
-    rules: Rules,
-    sql_dir: Path,
-    print_now: str,
-    run_id: str,
-    on_step: Callable[[str, int, int], None] | None,
-    began: float,
-    reason: str | None,
-) -> BuildReport:
-    """Build everything into a new file, which takes the place of the old one at the end."""
-    fresh = files.build.with_name(files.build.name + ".new")
-    _clear(fresh, files)
-    has_previous = files.build.is_file()
+    attach_landing(connection, task.files)
+    known = ledger.read_meta(connection).get("fingerprint")
+    if known != task.fingerprint():
+        return "the SQL files or the rules changed" if known else "no build was finished yet"
+    seen = ledger.seen_loads(connection)
+    connection.begin()
+    loads = new_loads(connection, seen)
+    if vanished_loads(connection, seen):
+        return "the landing file no longer holds every load that was built in"
+    if not loads:
+        return BuildReport(changed=not is_published(task.files, connection))
+    affected = stage_affected(connection)
+    if affected.out_of_order:
+        return "a load holds readings that are older than known ones of the same orders"
+    steps = _steps(connection, task, fresh=False)
+    ledger.write_loads(connection, loads, datetime.now(UTC))
+    setup = perf_counter() - task.began
     try:
-        with closing(connect(fresh, files)) as connection:
-            attach_landing(connection, files)
+        steps.run(affected, new_loads=True)
+    except ChecksFailed:
+        connection.rollback()
+        ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
+        raise
+    _write_ledger(connection, steps, task, is_new_state=affected.orders > 0)
+    _commit(connection, task.files.build)
+    changed = affected.orders > 0 or not is_published(task.files, connection)
+    return _report(steps, loads, affected, changed=changed, setup=setup)
+
+
+def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+    """Build everything into a new file, which takes the place of the old one at the end."""
+    fresh = task.files.build.with_name(task.files.build.name + ".new")
+    _clear(fresh, task.files)
+    try:
+        with closing(connect(fresh, task.files)) as connection:
+            attach_landing(connection, task.files)
             if has_previous:
-                with readable_faults(files.build):
-                    connection.execute(f"attach {quoted(str(files.build))} as previous")
-            connection.begin()
-            ledger.create_tables(connection)
-            loads = new_loads(connection, set())
-            affected = stage_all(connection)
-            project = cached_project(sql_dir, files.work)
-            prepare(connection, rules, project.macros)
-            steps = Steps(connection, project, fresh=True, on_step=on_step, commit_batches=True)
-            ledger.write_loads(connection, loads, datetime.now(UTC))
-            setup = perf_counter() - began
-            try:
-                steps.create_tables()
-                steps.run(affected, new_loads=True)
-            except ChecksFailed:
-                connection.rollback()
-                if has_previous:
-                    ledger.write_checks(
-                        connection, run_id, datetime.now(UTC), steps.results, "previous.ops.checks"
-                    )
-                raise
-            if has_previous:
-                ledger.copy_logs(connection, "previous")
-            _finish(connection, steps, run_id, {"fingerprint": print_now, "storage": duckdb.__version__})
-            with readable_faults(fresh):
-                connection.commit()
-                if has_previous:
-                    connection.execute("detach previous")
-                connection.execute("checkpoint")
+                attach(connection, task.files.build, "previous")
+            report = _fill(connection, task, reason, has_previous=has_previous)
     except BaseException:
         remove_database(fresh)
         raise
-    remove_database(files.build)
-    fresh.replace(files.build)
-    return _report(steps, loads, affected, changed=True, full=True, reason=reason, setup=setup)
+    with readable_faults(task.files.build):
+        remove_database(task.files.build)
+        fresh.replace(task.files.build)
+    return report
 
 
-def _finish(connection: Connection, steps: Steps, run_id: str, facts: dict[str, str] | None) -> None:
-    """Write the ledger of a build; `facts` is None when no table for readers changed."""
+def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+    """Fill the new file; it is whole on disk when this returns."""
+    connection.begin()
+    ledger.create_tables(connection)
+    if has_previous:
+        ledger.copy_logs(connection, "previous")
+    loads = new_loads(connection, set())
+    affected = stage_all(connection)
+    steps = _steps(connection, task, fresh=True)
+    ledger.write_loads(connection, loads, datetime.now(UTC))
+    setup = perf_counter() - task.began
+    try:
+        steps.create_tables()
+        steps.run(affected, new_loads=True)
+    except ChecksFailed:
+        connection.rollback()
+        if has_previous:
+            ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results, "previous.ops.checks")
+        raise
+    _write_ledger(connection, steps, task, is_new_state=True)
+    _commit(connection, task.files.build)
+    return _report(steps, loads, affected, changed=True, setup=setup, full=True, reason=reason)
+
+
+def _steps(connection: Connection, task: _Task, *, fresh: bool) -> Steps:
+    project = cached_project(task.sql_dir, task.files.work)
+    prepare(connection, task.rules, project.macros)
+    return Steps(connection, project, fresh=fresh, on_step=task.on_step, commit_batches=fresh)
+
+
+def _write_ledger(connection: Connection, steps: Steps, task: _Task, *, is_new_state: bool) -> None:
     now = datetime.now(UTC)
-    ledger.write_checks(connection, run_id, now, steps.results)
-    if facts is not None:
+    ledger.write_checks(connection, task.run_id, now, steps.results)
+    if is_new_state:
+        facts = {name: str(value) for name, value in asdict(task.rules).items()}
+        facts |= {"fingerprint": task.fingerprint(), "duckdb_version": duckdb.__version__}
         ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
+
+
+def _commit(connection: Connection, path: Path) -> None:
+    with readable_faults(path):
+        connection.commit()
+        connection.execute("checkpoint")
 
 
 def _report(
@@ -233,9 +245,9 @@ def _report(
     affected: Affected,
     *,
     changed: bool,
-    full: bool,
-    reason: str | None,
     setup: float,
+    full: bool = False,
+    reason: str | None = None,
 ) -> BuildReport:
     return BuildReport(
         loads=tuple(load.load_id for load in loads),
@@ -252,40 +264,39 @@ def _report(
     )
 
 
-def _fingerprint(sql_dir: Path, rules: Rules) -> str:
-    text = f"{fingerprint(sql_dir)} {astuple(rules)}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _restore(files: Files) -> bool:
-    """Whether there is a build file that can be read, be it a copy of the published one."""
+def _open_build(files: Files) -> Connection | None:
+    """The build file, restored from the published one if it is missing or broken; None: there is neither."""
     if files.build.is_file():
-        try:
-            with closing(connect(files.build, files)) as connection:
-                if ledger.is_warehouse(connection):
-                    return True
-        except NotAWarehouse:
-            pass
+        connection = _open_warehouse(files.build, files)
+        if connection is not None:
+            return connection
         remove_database(files.build)
     if not files.published.is_file():
-        return False
-    files.build.parent.mkdir(parents=True, exist_ok=True)
-    partial = files.build.with_name(files.build.name + ".copy")
+        return None
     with readable_faults(files.build):
+        files.build.parent.mkdir(parents=True, exist_ok=True)
+        partial = files.build.with_name(files.build.name + ".copy")
         shutil.copyfile(files.published, partial)
         partial.chmod(0o600)
         partial.replace(files.build)
-    try:
-        with closing(connect(files.build, files)) as connection:
-            return ledger.is_warehouse(connection)
-    except NotAWarehouse:
+    connection = _open_warehouse(files.build, files)
+    if connection is None:
         remove_database(files.build)
-        return False
+    return connection
+
+
+def _open_warehouse(path: Path, files: Files) -> Connection | None:
+    with suppress(UnreadableFile):
+        connection = connect(path, files)
+        if ledger.is_warehouse(connection):
+            return connection
+        connection.close()
+    return None
 
 
 def _clear(path: Path, files: Files) -> None:
     """Remove what a killed build left, unless another process is at it."""
     if path.is_file():
-        with suppress(NotAWarehouse):
+        with suppress(UnreadableFile):
             connect(path, files).close()
     remove_database(path)

@@ -24,13 +24,13 @@ class PublishError(TransformError):
     """The published file could not be written; the previous one is untouched."""
 
 
-class FilesHeld(TransformError):  # noqa: N818 - reads as a sentence where it is caught
+class FilesHeld(TransformError):
     """Another process holds a database file; the message names the process."""
 
     exit_code = 4
 
 
-class ChecksFailed(TransformError):  # noqa: N818 - reads as a sentence where it is caught
+class ChecksFailed(TransformError):
     """At least one check of severity `fail` found rows; nothing was published.
 
     Attributes:

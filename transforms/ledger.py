@@ -7,6 +7,8 @@ from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from transforms.session import Connection, quoted
 
 if TYPE_CHECKING:
@@ -101,8 +103,7 @@ def create_tables(connection: Connection) -> None:
     there = {
         name
         for (name,) in connection.execute(
-            "select table_name from duckdb_tables() "
-            "where database_name = current_database() and schema_name = 'ops'"
+            "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'ops'"
         ).fetchall()
     }
     for table, (meaning, columns) in TABLES.items():
@@ -117,12 +118,11 @@ def create_tables(connection: Connection) -> None:
 
 def is_warehouse(connection: Connection) -> bool:
     """Whether the file holds the ledger, that is, was made by this program."""
-    return bool(
-        connection.execute(
-            "select 1 from duckdb_tables() where database_name = current_database() "
-            "and schema_name = 'ops' and table_name = 'meta'"
-        ).fetchall()
-    )
+    try:
+        connection.execute("select key, value from ops.meta limit 0")
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def read_meta(connection: Connection) -> dict[str, str]:

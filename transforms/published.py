@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from transforms.errors import TransformError
-from transforms.session import NotAWarehouse, readable_faults
+from transforms.ledger import is_warehouse
+from transforms.session import UnreadableFile, readable_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +37,8 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         connection.execute("set TimeZone = ?", [timezone])
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        there = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'meta'"
-        ).fetchall()
-        if not there:
-            raise NotAWarehouse(f"{path} is a database, but no warehouse of this program.")
+        if not is_warehouse(connection):
+            raise UnreadableFile(f"{path} is a database, but no warehouse of this program.")
     except BaseException:
         connection.close()
         raise

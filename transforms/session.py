@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later open the published file
 MEMORY_LIMIT = "1GB"
 
+LANDING_TABLES = ("_dlt_loads", "orders", "windows", "quarantine")
+
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -52,7 +54,7 @@ class Rules:
     prices_include_discount: bool = True
 
 
-class NotAWarehouse(TransformError):  # noqa: N818 - reads as a sentence where it is caught
+class UnreadableFile(TransformError):
     """The file is no database that this program and this DuckDB can read."""
 
 
@@ -61,7 +63,7 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
 
     Raises:
         FilesHeld: Another process has it open.
-        NotAWarehouse: It is no database, or of a newer DuckDB.
+        UnreadableFile: It is no database, or of a newer DuckDB.
     """
     with readable_faults(path):
         files.work.mkdir(parents=True, exist_ok=True)
@@ -80,23 +82,28 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
     return connection
 
 
+def attach(connection: Connection, path: Path, name: str, *, read_only: bool = False) -> None:
+    """Attach another database file under a name."""
+    with readable_faults(path):
+        connection.execute(f"attach {quoted(str(path))} as {name}{' (read_only)' if read_only else ''}")
+
+
 def attach_landing(connection: Connection, files: Files) -> None:
-    """Attach the landing file read-only as `landing`."""
+    """Attach the landing file read-only as `landing`.
+
+    Raises:
+        TransformError: There is none, or nothing was loaded into it yet.
+    """
     if not files.landing.is_file():
-        raise TransformError(
-            f"{files.landing} does not exist: nothing was loaded yet. Run `inventorum sync`."
-        )
-    with readable_faults(files.landing):
-        connection.execute(f"attach {quoted(str(files.landing))} as landing (read_only)")
-        found = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'landing' and schema_name = 'raw'"
-        ).fetchall()
-    missing = {"orders", "windows", "quarantine", "_dlt_loads"} - {name for (name,) in found}
-    if missing:
-        raise TransformError(
-            f"{files.landing} holds no complete load yet (missing: raw.{', raw.'.join(sorted(missing))}). "
-            "Run `inventorum sync`."
-        )
+        raise TransformError(f"{files.landing} does not exist: nothing was loaded yet. Run `inventorum sync`.")
+    attach(connection, files.landing, "landing", read_only=True)
+    for table in LANDING_TABLES:
+        try:
+            connection.execute(f"from landing.raw.{table} limit 0")
+        except duckdb.CatalogException as fault:
+            raise TransformError(
+                f"{files.landing} holds no complete load yet (raw.{table} is missing). Run `inventorum sync`."
+            ) from fault
 
 
 def prepare(connection: Connection, rules: Rules, macros: str) -> None:
@@ -121,9 +128,7 @@ def sql_of(path: str) -> Iterator[None]:
         ) from fault
     except duckdb.Error as fault:
         if _is_disk(fault):
-            raise TransformError(
-                f"Writing failed in sql/{path}; nothing was changed. {_words(fault)}"
-            ) from fault
+            raise TransformError(f"Writing failed in sql/{path}; nothing was changed. {_words(fault)}") from fault
         raise ModelError(f"sql/{path} failed; nothing was changed.\n{_words(fault)}") from fault
 
 
@@ -137,13 +142,13 @@ def readable_faults(path: Path) -> Iterator[None]:
         if "lock on file" in text or "different configuration" in text or "already attached" in text:
             raise FilesHeld(f"{path} is held by another program. {text}") from fault
         if "not a valid DuckDB database" in text or "version number" in text or "storage version" in text:
-            raise NotAWarehouse(
+            raise UnreadableFile(
                 f"{path} cannot be read as a database by DuckDB {duckdb.__version__}. {text}"
             ) from fault
         if _is_disk(fault):
             raise TransformError(f"Writing {path} failed; nothing was changed. {text}") from fault
         if isinstance(fault, duckdb.IOException | duckdb.SerializationException | duckdb.InternalException):
-            raise NotAWarehouse(f"{path} cannot be opened: {text}") from fault
+            raise UnreadableFile(f"{path} cannot be opened: {text}") from fault
         raise TransformError(f"{path}: {text}") from fault
     except OSError as fault:
         raise TransformError(f"{path} cannot be written: {fault.strerror or fault}.") from fault
