@@ -14,7 +14,7 @@ first_refunds as (
         account,
         order_id,
         min(observed_date) as refund_date
-    from orders
+    from staging.stg_orders
     where has_bit(state, 16)
     group by account, order_id
 ),

@@ -1,15 +1,11 @@
 -- grain: one row per order, in its latest version
 -- key: account, order_id
 -- rebuild: by order
-with versions as (
-    select * from staging.stg_orders
-),
-
-latest as (
+with latest as (
     select
         *,
         order_class_of(state) as order_class
-    from versions
+    from staging.stg_orders
     where is_latest
 ),
 
@@ -39,7 +35,7 @@ first_refunds as (
         order_id,
         min(seen_at) as refund_observed_at,
         min(observed_date) as refund_date
-    from versions
+    from staging.stg_orders
     where has_bit(state, 16)
     group by account, order_id
 ),

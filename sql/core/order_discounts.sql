@@ -14,14 +14,14 @@ discounted as (
         account,
         order_id,
         version_number
-    from orders
+    from staging.stg_orders
     where has_discount
     union
     select
         account,
         order_id,
         version_number
-    from items
+    from staging.stg_order_items
     where has_discount
 ),
 

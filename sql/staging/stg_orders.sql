@@ -4,6 +4,32 @@ with documents as (
     select * from staging.order_documents
 ),
 
+users as (
+    select
+        account,
+        order_id,
+        version_number,
+        whole_of(doc.user_id) as user_id
+    from staging.order_documents
+),
+
+earlier_users as (
+    -- /orders/ leaves the user out: the newest earlier version that names one
+    select
+        users.account,
+        users.order_id,
+        users.version_number,
+        arg_max(earlier.user_id, earlier.version_number) as user_id
+    from users
+    inner join users as earlier
+        on
+            users.account = earlier.account
+            and users.order_id = earlier.order_id
+            and users.version_number > earlier.version_number
+    where users.user_id is null and earlier.user_id is not null
+    group by users.account, users.order_id, users.version_number
+),
+
 sent as (
     select
         *,
@@ -13,8 +39,7 @@ sent as (
             doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
         ) is not null as has_shipment,
         text_of(doc.time_added) as ordered_at_sent,
-        text_of(doc.completed_at) as completed_at_sent,
-        whole_of(doc.user_id) as user_id_sent
+        text_of(doc.completed_at) as completed_at_sent
     from documents
 ),
 
@@ -36,9 +61,9 @@ typed as (
 
 final as (
     select
-        account,
-        order_id,
-        version_number,
+        typed.account,
+        typed.order_id,
+        typed.version_number,
         is_latest,
         seen_at,
         seen_load_id,
@@ -49,11 +74,7 @@ final as (
         coalesce(text_of(read_channel), text_of(doc.channel), 'unknown') as channel,
         text_of(doc.basket.invoice_number) as invoice_number,
         whole_of(doc.customer.id) as customer_id,
-        -- /orders/ leaves it out: the newest version that names one
-        last_value(user_id_sent ignore nulls) over (
-            partition by account, order_id
-            order by version_number
-        ) as user_id,
+        coalesce(whole_of(doc.user_id), earlier_users.user_id) as user_id,
         case
             when doc is not null then code_of(doc.state)
             when read_state >= 0 then read_state
@@ -81,6 +102,11 @@ final as (
         text_of(doc.shipment.cost) as shipping_gross_sent,
         text_of(doc.amount_paid) as amount_paid_sent
     from typed
+    left join earlier_users
+        on
+            typed.account = earlier_users.account
+            and typed.order_id = earlier_users.order_id
+            and typed.version_number = earlier_users.version_number
 )
 
 select * from final
