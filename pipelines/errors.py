@@ -54,7 +54,15 @@ class RequestRefused(ApiError):
 
 
 class EmptyPage(ApiError):
-    """A page stays empty although the answer says that more orders match."""
+    """A page stays empty although the answer says that more orders match.
+
+    Attributes:
+        total: How many orders match, by the answer.
+    """
+
+    def __init__(self, message: str, total: int) -> None:
+        super().__init__(message)
+        self.total = total
 
 
 class CrawlError(ApiError):

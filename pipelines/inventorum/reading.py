@@ -1,0 +1,510 @@
+"""The reading protocol: overlapping windows ordered by id, so that no order is lost while orders change.
+
+Pure: whatever fetches a window is passed in. Every answer is one snapshot in ascending order of ids. A
+window counts only if it begins at or before the last id that is known (it is anchored); then no order can
+lie between it and what was read, whatever changed between the two requests, and whichever came first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from array import array
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from pipelines.errors import CrawlError, EmptyPage, RequestRefused
+from pipelines.inventorum.windows import Gather, Window, around, choose, in_threads
+from pipelines.inventorum.wire import Answer
+
+CAP = 100
+OVERLAP_ROWS = 5
+MOST_RETREATS = 20
+MOST_RESTARTS = 3
+MOST_IDLE_WINDOWS = 3
+FEW_ROWS = 20
+NO_SUCH_PAGE = frozenset({400, 404})
+MICROSECOND = timedelta(microseconds=1)
+
+Fetch = Callable[[int, int], Answer]
+"""Asks for (page, limit) of one result set, ordered by id."""
+
+
+@dataclass
+class CrawlFacts:
+    """What a crawl has done so far; final when it has ended, well or badly.
+
+    Attributes:
+        watermark: The server's clock when the crawl began, later than the cursor; None before any answer.
+        requests: Windows asked for; tries of the client are not counted.
+        first_page: Number of the API's first page, as recognised.
+        cap: Rows that one answer brings at most, as recognised.
+        rows: Orders yielded; those in overlaps count twice.
+        rejected: Records for the quarantine; those in overlaps count twice.
+        distinct_ids: How many different orders; counted at the end.
+        complete: Whether every order that matched throughout was read.
+    """
+
+    watermark: datetime | None = None
+    requests: int = 0
+    retreats: int = 0
+    restarts: int = 0
+    first_total: int | None = None
+    last_total: int | None = None
+    rows: int = 0
+    distinct_ids: int = 0
+    rejected: int = 0
+    first_page: int = 0
+    cap: int = CAP
+    complete: bool = False
+
+
+def crawl(
+    fetch: Fetch,
+    *,
+    cap: int = CAP,
+    first_page: int | None = None,
+    overlap_rows: int = OVERLAP_ROWS,
+    executor: Executor | None = None,
+    outstanding: int = 8,
+    gather: Gather | None = None,
+    cursor: datetime | None = None,
+    max_backstep: timedelta = timedelta(minutes=7, seconds=30),
+) -> Crawl:
+    """Read one result set of `GET /orders/delta/` completely: iterate over what this returns, once.
+
+    Args:
+        fetch: Must ask for `order_by=id` and for the same filter each time.
+        cap: Rows to ask for at most.
+        first_page: 0 or 1 if it is known, None to find out.
+        overlap_rows: Rows by which a window begins before the end of what is known.
+        executor: Runs fetches in parallel; crawls may share one, but must not run in it themselves.
+        outstanding: How many fetches of this crawl may be under way or wait to be taken.
+        gather: How to fetch several windows, instead of an executor.
+        cursor: Watermark of the last complete crawl.
+        max_backstep: How far the server's clock may lie behind the cursor.
+    """
+    if gather is None and executor is not None:
+        gather = in_threads(executor, outstanding)
+    return Crawl(fetch, cap, first_page, overlap_rows, gather, cursor, max_backstep)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An answer without its payloads."""
+
+    window: Window
+    total: int | None
+    count: int
+    first: int | str | None
+    first_id: int | None
+    last_id: int | None
+    tail: frozenset[str]
+
+    @property
+    def end(self) -> int:
+        return self.window.offset + self.count
+
+    @property
+    def is_short(self) -> bool:
+        return self.count < self.window.limit
+
+    @property
+    def owes(self) -> bool:
+        """Whether `total` says that rows follow although the answer is short."""
+        return self.is_short and self.total is not None and self.total > self.end
+
+
+@dataclass
+class _Chain:
+    """What is known to be read without a gap.
+
+    Attributes:
+        last_id: Everything up to this id was read; None before the first order.
+        tail: Rejected records read after it, which may anchor a window as an id does.
+        rows: Rows at or before the last id, at the moment it was read.
+        want: Row at which the next window should begin.
+        idle: Windows in a row that led nowhere.
+    """
+
+    last_id: int | None = None
+    tail: frozenset[str] = frozenset()
+    rows: int = 0
+    want: int = 0
+    idle: int = 0
+    began: int | None = None
+    at_end: bool = False
+
+    def is_anchored(self, read: _Read) -> bool:
+        """Whether no row can lie between what is known and this window."""
+        if read.window.page == 0:
+            return True
+        if read.first in self.tail:
+            return True
+        return self.last_id is not None and read.first_id is not None and read.first_id <= self.last_id
+
+    def extend(self, read: _Read, overlap: int) -> None:
+        """Add an anchored window."""
+        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
+        leads = is_further or bool(read.tail - self.tail)
+        if read.first_id is not None:
+            leads = leads or self.began is None or read.first_id > self.began
+            self.began = read.first_id
+        self.idle = 0 if leads else self.idle + 1
+        self.tail = read.tail if is_further else self.tail | read.tail
+        if is_further:
+            self.last_id = read.last_id
+        self.rows = read.end
+        self.want = read.end - 1 - overlap
+        # whatever matched at that moment and lies behind the window's first row is in a short window
+        self.at_end = self.at_end or (read.is_short and not read.owes)
+
+    def ends_with(self, read: _Read) -> bool:
+        """Whether an anchored window shows nothing behind the last known row."""
+        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
+        return self.is_anchored(read) and not is_further and not read.tail - self.tail
+
+    def step_back(self, window: Window) -> None:
+        """Begin earlier: the window did not reach what is known."""
+        self.want = max(0, window.offset - max(1, window.limit // 2))
+        self.rows = min(self.rows, self.want + 1)
+
+
+class _Restart(Exception):
+    pass
+
+
+class Crawl:
+    """One crawl. `facts` can be read at any time, `watermark` from the first answer on."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        cap: int,
+        first_page: int | None,
+        overlap_rows: int,
+        gather: Gather | None,
+        cursor: datetime | None,
+        max_backstep: timedelta,
+    ) -> None:
+        self.facts = CrawlFacts(first_page=first_page or 0, cap=cap)
+        self._fetch = fetch
+        self._overlap = overlap_rows
+        self._gather = gather
+        self._cursor = cursor
+        self._max_backstep = max_backstep
+        self._base_is_known = first_page is not None
+        self._ids = array("q")
+        self._chain = _Chain()
+        self._first_key: int | str | None = None
+        self._waiting: list[_Read] = []  # read, but not linked yet; the next one last
+        self._retreats = 0
+
+    @property
+    def watermark(self) -> datetime:
+        """The cursor column of every row of this crawl."""
+        if self.facts.watermark is None:
+            raise ValueError("the crawl has no answer yet")
+        return self.facts.watermark
+
+    def __iter__(self) -> Iterator[Answer]:
+        """Answers as they come.
+
+        Every order in them was really sent, but only a crawl that ends without an error is complete.
+
+        Raises:
+            CrawlError: The API broke an assumption of the protocol.
+            InventorumError: Whatever `fetch` raises.
+        """
+        try:
+            while True:
+                try:
+                    yield from self._pass()
+                    break
+                except _Restart as signal:
+                    reason = str(signal)
+                self._begin_anew(reason)
+            self.facts.complete = True
+        finally:
+            self.facts.distinct_ids = _count_distinct(self._ids)
+
+    def _begin_anew(self, reason: str) -> None:
+        if self.facts.restarts == MOST_RESTARTS:
+            raise CrawlError(
+                f"The crawl was begun anew {MOST_RESTARTS} times and still does not hold together: {reason}. "
+                "Nothing of it counts; the cursor stays. Run it again when fewer orders change."
+            )
+        self.facts.restarts += 1
+        self._chain = _Chain()
+        self._waiting = []
+        self._retreats = 0
+
+    def _pass(self) -> Iterator[Answer]:
+        """Read from the first row to the end."""
+        yield from self._first()
+        while not self._chain.at_end:
+            if self._gather is not None and self._base_is_known and not self._waiting and self._is_far():
+                known = self._chain.last_id
+                yield from self._round(self._gather)
+                if self._chain.at_end or self._chain.last_id != known:
+                    continue
+            yield from self._step()
+            if self._chain.idle >= MOST_IDLE_WINDOWS:
+                raise CrawlError(
+                    f"Paging makes no progress: {MOST_IDLE_WINDOWS} windows after order {self._chain.last_id} "
+                    f"brought nothing new, although they were full (total {self.facts.last_total}). "
+                    "Nothing of this crawl counts; the cursor stays."
+                )
+
+    def _first(self) -> Iterator[Answer]:
+        """The first rows, alone: they give the clock, the base of the pages and the cap."""
+        window = Window(0, self.facts.cap)
+        answer = self._first_answer(window)
+        read = self._take(window, answer)
+        yield answer
+        if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident
+            again = self._ask(window)
+            if again is not None:
+                read = self._take(window, again)
+                yield again
+        if read.owes:
+            if not read.count:
+                raise EmptyPage(f"The first page is empty, although {read.total} orders match.", read.total or 0)
+            self.facts.cap = read.count
+            read = replace(read, window=Window(0, read.count))
+        self._first_key = read.first
+        self._chain.extend(read, self._overlap)
+
+    def _first_answer(self, window: Window) -> Answer:
+        """The answer to the first page, whatever its number is.
+
+        Raises:
+            CrawlError: The server's clock lies behind the cursor.
+        """
+        refusal: RequestRefused | EmptyPage
+        try:
+            answer = self._demand(window)
+        except RequestRefused as error:
+            if self._base_is_known or error.status not in NO_SUCH_PAGE:
+                raise
+            refusal = error
+        except EmptyPage as error:
+            if self._base_is_known:
+                raise
+            refusal = error
+        else:
+            self._set_watermark(answer)
+            return answer
+        self.facts.first_page = 1
+        try:
+            answer = self._demand(window)
+            is_first = self._starts_at_one(answer.page.total, len(answer.page.keys))
+        except (RequestRefused, EmptyPage):
+            is_first = False
+        if not is_first:
+            self.facts.first_page = 0
+            raise refusal
+        self._base_is_known = True
+        self._set_watermark(answer)
+        return answer
+
+    def _starts_at_one(self, total: int | None, limit: int) -> bool:
+        """Whether the last page by a count from one exists; counted from zero it lies behind the end."""
+        if total is None or total <= limit:
+            return True
+        if not limit:
+            return False
+        page = -(-total // limit)
+        self.facts.requests += 1
+        try:
+            answer = self._fetch(page, limit)
+        except (RequestRefused, EmptyPage):
+            return False
+        now = answer.page.total if answer.page.total is not None else total
+        return 0 < len(answer.page.keys) == min(limit, now - (page - 1) * limit)
+
+    def _set_watermark(self, answer: Answer) -> None:
+        if self.facts.watermark is not None:
+            return
+        began = answer.date - timedelta(seconds=answer.seconds)
+        if self._cursor is None:
+            self.facts.watermark = began
+            return
+        if self._cursor - began > self._max_backstep:
+            raise CrawlError(
+                f"The server's clock says {_zulu(began)}, but the last crawl ended at {_zulu(self._cursor)}: "
+                "it was set back, and changes may hide behind the cursor. Nothing was loaded; the cursor "
+                f"stays. Run `inventorum sync --from {_zulu(began - 2 * self._max_backstep)}` to read again "
+                "from before that time."
+            )
+        self.facts.watermark = max(began, self._cursor + MICROSECOND)
+
+    def _step(self) -> Iterator[Answer]:
+        """One window, the next that is needed."""
+        window = choose(self._chain.want, self._chain.rows, self.facts.cap)
+        answer = self._ask(window)
+        read = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        if not self._base_is_known and read.first is not None:
+            self._base_is_known = True
+            if read.first == self._first_key and self._starts_at_one(read.total, self.facts.cap):
+                self.facts.first_page = 1
+                return
+        if self._link(read) and read.owes:
+            idle = self._chain.idle
+            yield from self._settle_end(window)
+            self._chain.idle = idle
+
+    def _settle_end(self, window: Window) -> Iterator[Answer]:
+        """A short window whose `total` promises more: at its end, cut, or a cap that was lowered?"""
+        answer = self._ask(window)
+        again = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        if not self._link(again) or not again.owes:
+            return
+        window = around(again.end)
+        answer = self._ask(window)
+        probe = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        if probe.first is not None and self._chain.ends_with(probe):
+            self._chain.at_end = True  # `total` counts what the API does not show
+            return
+        if FEW_ROWS <= again.count < self.facts.cap:
+            self.facts.cap = again.count
+        if probe.first is not None and not self._chain.is_anchored(probe):
+            raise _Restart("answers are shorter than asked, although more orders follow")
+        self._link(probe)
+
+    def _round(self, gather: Gather) -> Iterator[Answer]:
+        """All windows that `total` promises, several at once, then linked as far as they meet."""
+        reads: list[_Read] = []
+        with closing(gather(self._try, self._plan(reads))) as results:
+            for window, answer in results:
+                read = self._take(window, answer)
+                reads.append(read)
+                if answer is not None:
+                    yield answer
+        self._waiting = sorted(
+            (read for read in reads if read.first is not None),
+            key=lambda read: (read.first_id is None, read.first_id or 0),
+            reverse=True,
+        )
+        self._link_waiting()
+
+    def _plan(self, reads: list[_Read]) -> Iterator[Window]:
+        """Windows up to `total`, or up to the end if an answer shows that it comes sooner."""
+        want, rows, seen, end = self._chain.want, self._chain.rows, 0, self.facts.last_total or 0
+        while rows <= end:
+            window = choose(want, rows, self.facts.cap)
+            self.facts.requests += 1
+            yield window
+            rows, want = window.end, window.end - 1 - self._overlap
+            end = min([end, *(read.end for read in reads[seen:] if read.is_short)])
+            seen = len(reads)
+
+    def _link(self, read: _Read) -> bool:
+        """Add a window to what is known; if it is not anchored, begin earlier with the next one."""
+        if self._chain.is_anchored(read):
+            self._chain.extend(read, self._overlap)
+            self._retreats = 0
+            self._link_waiting()
+            return True
+        self.facts.retreats += 1
+        self._retreats += 1
+        if self._retreats >= MOST_RETREATS:
+            raise _Restart(f"{MOST_RETREATS} windows in a row did not reach back to what was read")
+        self._chain.step_back(read.window)
+        return False
+
+    def _link_waiting(self) -> None:
+        """Link windows of the last round as far as they meet."""
+        while self._waiting:
+            read = self._waiting[-1]
+            if not self._chain.is_anchored(read):
+                read = next((other for other in self._waiting if other.first in self._chain.tail), read)
+                if not self._chain.is_anchored(read):
+                    return
+            self._waiting.remove(read) if read is not self._waiting[-1] else self._waiting.pop()
+            if not self._chain.ends_with(read) or read.is_short:
+                self._chain.extend(read, self._overlap)
+
+    def _is_far(self) -> bool:
+        """Whether more than one window seems to be missing."""
+        total = self.facts.last_total
+        return total is not None and total - self._chain.rows > self.facts.cap
+
+    def _ask(self, window: Window) -> Answer | None:
+        """One window; None if the API says that there is no such page."""
+        self.facts.requests += 1
+        try:
+            return self._fetch(window.page + self.facts.first_page, window.limit)
+        except RequestRefused as error:
+            if window.page == 0 or error.status not in NO_SUCH_PAGE:
+                raise
+        return None
+
+    def _demand(self, window: Window) -> Answer:
+        self.facts.requests += 1
+        return self._fetch(window.page + self.facts.first_page, window.limit)
+
+    def _try(self, window: Window) -> tuple[Window, Answer | None]:
+        """One window of a round, in any thread; what it does not bring is asked for again later."""
+        try:
+            return window, self._fetch(window.page + self.facts.first_page, window.limit)
+        except EmptyPage:
+            return window, None
+        except RequestRefused as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
+            return window, None
+
+    def _take(self, window: Window, answer: Answer | None) -> _Read:
+        """Count an answer and keep its outline.
+
+        Raises:
+            CrawlError: Its ids do not ascend.
+        """
+        if answer is None:
+            return _Read(window, None, 0, None, None, None, frozenset())
+        page = answer.page
+        keys = page.keys
+        ids = [row.order_id for row in page.orders]
+        if not all(map(operator.lt, ids, ids[1:])):
+            raise CrawlError(
+                f"The ids of page {window.page + self.facts.first_page} (limit {window.limit}) do not ascend, "
+                "although order_by=id was asked for: orders could be lost without a trace. Nothing of this "
+                "crawl counts; the cursor stays."
+            )
+        self._ids.extend(ids)
+        self.facts.rows += len(ids)
+        self.facts.rejected += len(page.rejected)
+        if page.total is not None:
+            self.facts.last_total = page.total
+            if self.facts.first_total is None:
+                self.facts.first_total = page.total
+        tail = itertools.takewhile(lambda key: isinstance(key, str), reversed(keys))
+        return _Read(
+            window,
+            page.total,
+            len(keys),
+            keys[0] if keys else None,
+            ids[0] if ids else None,
+            ids[-1] if ids else None,
+            frozenset(key for key in tail if isinstance(key, str)),
+        )
+
+
+def _count_distinct(ids: array[int]) -> int:
+    """How many different numbers; sorting takes less memory than a set."""
+    ordered = sorted(ids)
+    return len(ordered) - sum(1 for left, right in itertools.pairwise(ordered) if left == right)
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,289 @@
+"""One HTTP exchange: sessions per thread, https only, no redirects, a wall-clock limit.
+
+Whatever goes wrong comes back as a Fault in our own words: exceptions of the HTTP library carry the
+request with its token, and end up in logs and traces.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from pipelines.errors import SettingsError
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+MAX_BODY = 256 * 1024 * 1024
+_CHUNK = 64 * 1024
+_deadline = threading.local()
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """What came back, whatever its status; the body is unpacked and complete."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why no answer came back.
+
+    Attributes:
+        reason: What happened, in words that hold no token, address parameter or body.
+        was_sent: False only if no connection was made, so that the server cannot have acted.
+    """
+
+    reason: str
+    was_sent: bool
+    seconds: float = 0.0
+
+
+def check_base_url(base_url: str) -> str:
+    """The address without a trailing slash.
+
+    Raises:
+        SettingsError: It is no http(s) address, holds a password, or would send tokens unencrypted.
+    """
+    try:
+        parts = urlsplit(base_url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(
+            "The base URL is not an address like https://app.inventorum.com/api. Nothing was asked. "
+            "Correct SOURCES__INVENTORUM__BASE_URL."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise SettingsError(
+            f"The base URL of {host} holds a user name, a password, a query or a fragment. Nothing was asked. "
+            "Leave only scheme, host and path in SOURCES__INVENTORUM__BASE_URL."
+        )
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise SettingsError(
+            f"http://{host} would send tokens and customers unencrypted. Nothing was asked. "
+            "Use https in SOURCES__INVENTORUM__BASE_URL; http is for this machine only (127.0.0.1)."
+        )
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+class Transport:
+    """Sends requests below one base URL; safe to use from many threads.
+
+    Args:
+        base_url: As check_base_url returns it.
+        connect_timeout: Seconds to reach the server.
+        read_timeout: Seconds without a single byte.
+        time_limit: Seconds for one exchange as a whole, however slowly it drips.
+    """
+
+    def __init__(self, base_url: str, *, connect_timeout: float, read_timeout: float, time_limit: float) -> None:
+        self._base_url = base_url
+        self._timeouts = (connect_timeout, read_timeout)
+        self._time_limit = time_limit
+        self._is_local = urlsplit(base_url).hostname in LOOPBACK
+        self._local = threading.local()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        authorization: str | tuple[str, str],
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        fresh: bool = False,
+    ) -> RawAnswer | Fault:
+        """Send one request and read its whole answer.
+
+        Args:
+            path: Below the base URL, with slashes at both ends.
+            authorization: The header's value, or user and password for HTTP Basic.
+            fresh: Open a new connection: one that the server closed meanwhile cannot swallow the request.
+        """
+        session = self._new_session() if fresh else self._session()
+        begin = time.monotonic()
+        _deadline.at = begin + self._time_limit
+        try:
+            with session.request(
+                method,
+                self._base_url + path,
+                params=params,
+                data=body,
+                headers={"Accept": "application/json", **(headers or {})},
+                auth=_Authorization(authorization) if isinstance(authorization, str) else authorization,
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _read_all(response)
+                return RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            reason, was_sent = _describe(error, is_late=time.monotonic() >= _deadline.at)
+            return Fault(reason, was_sent, time.monotonic() - begin)
+        finally:
+            del _deadline.at
+            if fresh:
+                session.close()
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._new_session()
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = not self._is_local  # proxies and certificates of the environment, not for loopback
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.headers.clear()
+        session.headers.update(
+            {"User-Agent": "inventorum-warehouse", "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
+        )
+        adapter = _DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+
+class _Authorization(AuthBase):
+    """Sets the header itself: otherwise a ~/.netrc would replace the token."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+def _read_all(response: requests.Response) -> bytes:
+    """The unpacked body.
+
+    Raises:
+        ValueError: It is larger than MAX_BODY.
+    """
+    content = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        content += chunk
+        if len(content) > MAX_BODY:
+            raise ValueError("too large")
+    return bytes(content)
+
+
+def _describe(error: Exception, *, is_late: bool) -> tuple[str, bool]:
+    """An error of the HTTP library in words that quote nothing, and whether the request may have been sent."""
+    causes = _causes(error)
+    if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
+        return "the host name could not be resolved", False
+    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
+        return "the connection was refused or the network is down", False
+    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
+        return "no connection came about in time", False
+    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        return "the proxy could not be used", False
+    if any(isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError)) for cause in causes):
+        return "the TLS connection failed (certificate or protocol)", False
+    if is_late:
+        return "the answer did not end within the time limit", True
+    if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)) for cause in causes):
+        return "the server fell silent", True
+    if any(isinstance(cause, (urllib3.exceptions.IncompleteRead, http.client.IncompleteRead)) for cause in causes):
+        return "the body was cut", True
+    if any(
+        isinstance(cause, (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError))
+        for cause in causes
+    ):
+        return "the body could not be unpacked", True
+    if isinstance(error, ValueError) and str(error) == "too large":
+        return f"the body is larger than {MAX_BODY // 1024 // 1024} MB", True
+    return "the connection broke", True
+
+
+def _causes(error: BaseException) -> list[Any]:
+    """The error and everything it wraps."""
+    found: list[Any] = []
+    todo: list[Any] = [error]
+    while todo and len(found) < 50:
+        cause = todo.pop()
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            todo += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    return found
+
+
+class _DeadlineReader(io.RawIOBase):
+    """The receiving side of a socket that gives up at the deadline of its thread, even between two bytes."""
+
+    def __init__(self, raw: Any, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._read_timeout = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        deadline = getattr(_deadline, "at", None)
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("deadline")
+            self._sock.settimeout(left if self._read_timeout is None else min(left, self._read_timeout))
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
+
+
+class _HttpConnection(urllib3.connection.HTTPConnection):
+    response_class = _DeadlineResponse
+
+
+class _HttpsConnection(urllib3.connection.HTTPSConnection):
+    response_class = _DeadlineResponse
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+class _DeadlineAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        return manager
