@@ -23,7 +23,9 @@ from transforms.errors import TransformError
 if TYPE_CHECKING:
     from pipelines.inventorum.auth import Credentials
     from pipelines.inventorum.client import InventorumClient
+    from transforms.claims import CheckResult
 
+ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
 INCOMPLETE = 6
 QUARANTINED = 7
 
@@ -109,6 +111,36 @@ def build(settings: Settings, *, full: bool = False, progress: Progress | None =
     return report
 
 
+def check(settings: Settings, progress: Progress | None = None) -> list[CheckResult]:
+    """Every check over everything that was built; changes nothing."""
+    from transforms.checks import run_checks
+
+    ensure_home(settings.files)
+    with exclusive(settings.files.lock, "check"):
+        return run_checks(
+            transform_files(settings.files), rules(settings), on_step=(progress or Silent()).update
+        )
+
+
+def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[str, Any]]:
+    """What a sync would read: channel, start_date, orders, requests; loads nothing.
+
+    Asks one order per channel. The figures hold for this moment: the shop goes on.
+    """
+    api = connect(settings, settings.require_login())
+    stored = landing.cursors(settings.files) if settings.files.landing.exists() else {}
+    found = []
+    for channel in settings.channels:
+        cursor = stored.get(channel)
+        start = since or (settings.start_date if cursor is None else cursor - settings.overlap)
+        answer = api.orders_delta(channel=channel, start_date=start, page=settings.delta_first_page or 0, limit=1)
+        total = answer.page.total or 0
+        found.append(
+            {"channel": channel, "start_date": start, "orders": total, "requests": max(1, -(-total // ROWS_PER_ANSWER))}
+        )
+    return found
+
+
 def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> InventorumClient:
     """A client for the account; asks nothing yet."""
     from pipelines.inventorum.client import InventorumClient
@@ -123,11 +155,11 @@ def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> Inventoru
 
 def credentials(settings: Settings, login: StaticLogin | RotatingLogin) -> Credentials:
     """The login as the client uses it; a rotating one keeps its tokens in the home folder."""
-    from pipelines.inventorum.auth import RotatingToken, StaticToken
+    from pipelines.inventorum import auth
 
     if isinstance(login, StaticLogin):
-        return StaticToken(login.access_token)
-    return RotatingToken(
+        return auth.StaticToken(login.access_token)
+    return auth.RotatingToken(
         client_id=login.client_id,
         client_secret=login.client_secret,
         refresh_token=login.refresh_token,
@@ -202,7 +234,8 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     for step, seconds in built.seconds.items():
         report.seconds[f"build: {step}"] = round(seconds, 4)
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
-    report.tables, report.checks = built.tables, built.checks
+    report.tables, report.checks = built.tables, list(built.checks)
+    report.full_build = built.full
     if built.changed or not settings.files.warehouse.exists():
         with report.timed("publish"):
             publication.publish(files, group=settings.published_group)

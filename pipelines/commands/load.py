@@ -140,6 +140,7 @@ def serve(
 
     Example: inventorum sandbox serve --port 8765
     """
+    from pipelines.sandbox.generator import make_shop
     from pipelines.sandbox.server import serve as serve_shop
 
     def announce(sandbox: Any) -> None:
@@ -154,7 +155,8 @@ def serve(
                 console().print(f"export {name}={value}", markup=False, soft_wrap=True)
             console(stderr=True).print("Serving; Ctrl-C ends it.", style="dim")
 
-    serve_shop(port=port, seed=seed, orders=orders, days=days, trade_every=trade_every, announce=announce)
+    shop = make_shop(seed=seed, orders=orders, days=days)
+    serve_shop(shop, port=port, trade_every=trade_every or None, on_ready=announce)
     return 0
 
 

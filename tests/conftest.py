@@ -1,0 +1,63 @@
+"""A shop on loopback, an installation in a temporary folder, and the real program between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import run
+from pipelines.sandbox.clock import Clock
+from pipelines.sandbox.server import Sandbox
+from pipelines.sandbox.shop import Shop
+from pipelines.settings import Files, Settings, StaticLogin
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+Sync = Callable[..., run.RunReport]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """An empty account whose clock stands at a Sunday evening, unless a test moves it."""
+    return Shop(clock=Clock("2026-11-01T18:00:00Z"))
+
+
+@pytest.fixture
+def sandbox(shop: Shop) -> Iterator[Sandbox]:
+    """The API of that account."""
+    with Sandbox(shop) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sandbox: Sandbox) -> Settings:
+    """An installation that points to the sandbox."""
+    return Settings(
+        files=Files(tmp_path / "home"),
+        base_url=sandbox.base_url,
+        login=StaticLogin(sandbox.access_token),
+        requests_per_second=1000.0,
+    )
+
+
+@pytest.fixture
+def sync(settings: Settings) -> Sync:
+    """One `inventorum sync`."""
+    return lambda **options: run.sync(settings, **options)
+
+
+@pytest.fixture
+def rows(settings: Settings) -> Rows:
+    """Ask the published warehouse, or with `raw=True` the landing log."""
+
+    def ask(sql: str, *, raw: bool = False) -> list[tuple[Any, ...]]:
+        path = settings.files.landing if raw else settings.files.warehouse
+        with closing(duckdb.connect(str(path), read_only=True)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+    return ask

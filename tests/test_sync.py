@@ -1,0 +1,182 @@
+"""From HTTP to the published warehouse, with everything in between as it is in production."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import run
+from pipelines.errors import LoginError, SettingsError
+from pipelines.sandbox.server import Sandbox
+from pipelines.sandbox.shop import Shop
+from pipelines.settings import Settings, StaticLogin
+from tests.conftest import Rows, Sync
+
+STAR = """
+select table_schema, table_name from information_schema.tables
+where table_schema in ('core', 'marts') order by all
+"""
+
+
+def test_the_two_orders_of_the_documentation_arrive_to_the_cent(shop: Shop, sync: Sync, rows: Rows) -> None:
+    shop.add_samples()
+
+    report = sync()
+
+    assert report.exit_code == 0
+    assert rows("select state, order_class, balance_class from core.fct_orders where order_id = 8791312") == [
+        (360, "sale", "unexplained")
+    ]
+    names = "select state_name from core.dim_order_state inner join core.bridge_order_states using (state_bit) "
+    assert {name for (name,) in rows(names + "where order_id = 8791312")} == {"PAID", "SHIPPED", "DELIVERED", "CLOSED"}
+    assert rows(
+        "select line_gross_amount, line_net_amount, line_vat_amount, tax_rate from core.fct_order_items "
+        "where order_id = 8791312"
+    ) == [(Decimal("69.90"), Decimal("58.74"), Decimal("11.16"), Decimal("19.000"))]
+    assert rows("select amount, payment_method from core.fct_payments where order_id = 8791312") == [
+        (Decimal("138.60"), "0")
+    ]
+
+
+def test_an_order_that_is_only_pending_is_open(
+    shop: Shop, settings: Settings, rows: Rows
+) -> None:
+    shop.add_samples()
+
+    run.sync(replace(settings, api_version=11))  # 12 and later leave PENDING orders out
+
+    assert rows("select order_class from core.fct_orders where order_id = 5011967") == [("open",)]
+
+
+def test_an_order_canceled_today_replaces_what_was_loaded_last_week(shop: Shop, sync: Sync, rows: Rows) -> None:
+    order = shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
+    sync()
+    shop.cancel(order, at="2026-11-09T09:00Z")  # its own timestamps stay as they were
+    report = sync()
+
+    assert (report.orders_new, report.orders_changed) == (0, 1)
+    assert rows("select order_class, version_count from core.fct_orders") == [("canceled", 2)]
+    assert rows("select order_class, version_number from core.fct_order_versions order by 2") == [
+        ("sale", 1),
+        ("canceled", 2),
+    ]
+    assert rows("select sum(gross_amount) from marts.sales_by_day") == [(Decimal("0.00"),)]
+
+
+def test_a_second_sync_with_nothing_new_changes_nothing_and_says_so(
+    shop: Shop, settings: Settings, sync: Sync
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
+    sync()
+    before = settings.files.warehouse.read_bytes(), settings.files.warehouse.stat().st_ino
+    report = sync()
+
+    assert (report.orders_new, report.orders_changed, report.published) == (0, 0, False)
+    assert (settings.files.warehouse.read_bytes(), settings.files.warehouse.stat().st_ino) == before
+
+
+def test_every_channel_is_asked_for_by_name(shop: Shop, sandbox: Sandbox, sync: Sync, rows: Rows) -> None:
+    channels = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
+    for channel in channels:
+        shop.sell(channel, items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+
+    assert {name for (name,) in rows("select channel from core.fct_orders")} == set(channels)
+    assert all(request.params.get("channel") for request in sandbox.requests)
+
+
+def test_a_reader_and_a_sync_do_not_disturb_each_other(shop: Shop, settings: Settings, sync: Sync, rows: Rows) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+    with closing(duckdb.connect(str(settings.files.warehouse), read_only=True)) as reader:
+        held = reader.execute("select count(*) from core.fct_orders").fetchall()
+        shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-03T10:00Z")
+        assert sync().exit_code == 0
+        assert reader.execute("select count(*) from core.fct_orders").fetchall() == held == [(1,)]
+    assert rows("select count(*) from core.fct_orders") == [(2,)]
+
+
+def test_a_channel_that_cannot_be_read_keeps_its_cursor_while_the_others_are_published(
+    shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    shop.sell("shop", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sandbox.switches.ignore_order_by = True
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T11:00Z")
+    shop.edit(min(shop.orders), at="2026-11-02T12:00Z")  # the till's ids no longer ascend
+
+    report = run.sync(settings)
+
+    assert report.exit_code == 6
+    assert "ipad" in report.message
+    assert rows("select channel from core.fct_orders") == [("shop",)]
+    sandbox.switches.ignore_order_by = False
+    assert run.sync(settings).exit_code == 0
+    assert rows("select channel, count(*) from core.fct_orders group by 1 order by 1") == [("ipad", 2), ("shop", 1)]
+
+
+def test_a_refused_token_ends_the_run_and_leaves_no_warehouse(settings: Settings) -> None:
+    with pytest.raises(LoginError):
+        run.sync(replace(settings, login=StaticLogin("wrong")))
+    assert not settings.files.warehouse.exists()
+
+
+def test_without_a_login_nothing_is_asked(settings: Settings, sandbox: Sandbox) -> None:
+    with pytest.raises(SettingsError):
+        run.sync(replace(settings, login=None))
+    assert sandbox.requests == []
+
+
+def test_files_are_for_their_owner_only(shop: Shop, settings: Settings, sync: Sync) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+
+    readable = [
+        path
+        for path in settings.files.home.rglob("*")
+        if path.is_file() and path.stat().st_mode & 0o077
+    ]
+    assert readable == []
+
+
+def test_a_deleted_work_folder_comes_back(shop: Shop, settings: Settings, sync: Sync, rows: Rows) -> None:
+    import shutil
+
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+    shutil.rmtree(settings.files.work)
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-03T10:00Z")
+    report = sync()
+
+    assert (report.orders_new, report.full_build) == (1, False)
+    assert rows("select count(*) from core.fct_orders") == [(2,)]
+
+
+@pytest.mark.parametrize("victim", ["state.json", "schemas/inventorum.schema.json"])
+def test_a_truncated_file_of_dlt_is_rebuilt(
+    victim: str, shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+    path = settings.files.work / "dlt" / "inventorum" / victim
+    path.write_text(path.read_text()[: path.stat().st_size // 2])
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-03T10:00Z")
+    report = sync()
+
+    assert (report.exit_code, report.orders_new) == (0, 1)
+    assert rows("select count(*) from core.fct_orders") == [(2,)]
+
+
+def test_a_home_that_is_a_file_is_refused_without_a_trace(settings: Settings, tmp_path: Path) -> None:
+    from pipelines.errors import HomeError
+
+    (tmp_path / "home").write_text("in the way")
+    with pytest.raises(HomeError, match="is a file"):
+        run.sync(settings)
+    assert os.listdir(tmp_path) == ["home"]
