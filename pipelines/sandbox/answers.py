@@ -11,10 +11,11 @@ from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.sandbox.account import CHANNELS
 from pipelines.sandbox.checkout import REQUIRED, check_out, read_basket
 from pipelines.sandbox.clock import microseconds, moment
 from pipelines.sandbox.orders import SORT_FIELDS, Order
-from pipelines.sandbox.shop import CHANNELS, Shop
+from pipelines.sandbox.shop import Shop
 from pipelines.sandbox.switches import Outside, Switches
 from pipelines.sandbox.tokens import Refused, Tokens
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from pipelines.sandbox.amounts import Amount, cents, per_mille_percent, quantity_places, rounded
 from pipelines.sandbox.payload import Discount, Line
@@ -50,6 +51,20 @@ def to_pay(lines: list[Line], discount: Discount | None) -> int:
     """What full-price lines cost after their discounts and the basket's, in cents."""
     total = sum(line.gross - (line.discount.off(line.gross) if line.discount else 0) for line in lines)
     return total - (discount.off(total) if discount else 0)
+
+
+def amount_due(order: dict[str, Any], *, in_prices: bool) -> int:
+    """What an order's JSON object says is to pay, in cents: lines and shipping less discounts."""
+    basket, total = order["basket"], 0
+    for item in basket["items"]:
+        gross = cents(item["gross_price"])
+        total += gross if in_prices else gross - _off(item["discount"], gross)
+    total -= 0 if in_prices else _off(basket["discount"], total)
+    return total + (cents(order["shipment"]["cost"]) if order["shipment"] else 0)
+
+
+def _off(discount: dict[str, Any] | None, gross: int) -> int:
+    return Discount(discount["type"], discount["amount"]).off(gross) if discount else 0
 
 
 def _without(unit_gross: int, total: int, off: int) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from random import Random
 
+from pipelines.sandbox.account import CHANNELS
 from pipelines.sandbox.assortment import Assortment
 from pipelines.sandbox.clock import Clock, When, moment
 from pipelines.sandbox.people import acquaint
 from pipelines.sandbox.rhythm import Calendar
 from pipelines.sandbox.sales import Cashier
-from pipelines.sandbox.shop import CHANNELS, Shop
+from pipelines.sandbox.shop import Shop
 from pipelines.sandbox.trading import Trader, placed
 
 SHARES = {
@@ -72,7 +73,7 @@ def make_shop(
         cashier.number(course)
     for place, course in enumerate(courses):
         cashier.sell(course, place / len(courses))
-    shop.trader = Trader(cashier, shares, orders / days, seed)
+    shop.trader = Trader(cashier, shares, orders, calendar, seed)
     return shop
 
 

@@ -14,6 +14,7 @@ class Ids:
     def __init__(self, taken: Container[int]) -> None:
         self._taken = taken
         self._orders = self._items = self._payments = 0
+        self._invoices: dict[str, int] = {}
         self._shipments, self._customers, self._addresses, self._products = 9_169, 408_367, 471_653, 2_195_273
 
     def order(self, seconds: int) -> int:
@@ -55,3 +56,9 @@ class Ids:
         """A product's id."""
         self._products += 11
         return self._products
+
+    def invoice(self, circle: str) -> str:
+        """The next invoice number of a circle, which its prefix names."""
+        number = self._invoices.get(circle, 1000 if circle else 630) + 1
+        self._invoices[circle] = number
+        return f"{circle}{number}"

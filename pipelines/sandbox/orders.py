@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,7 @@ class Orders:
         self.by_id: dict[int, Order] = {}
         self._past: dict[int, list[bytes]] = {}
         self._selections: dict[tuple[Any, ...], list[Order]] = {}
+        self._by_creation: list[Order] | None = None
 
     def put(self, order: Order) -> None:
         """Adds an order or replaces its latest version."""
@@ -74,6 +76,7 @@ class Orders:
         """Forgets selections made before; called after each change."""
         self.revision += 1
         self._selections.clear()
+        self._by_creation = None
 
     def versions(self, key: int) -> list[bytes]:
         """Every payload that an order ever had, oldest first."""
@@ -101,20 +104,22 @@ class Orders:
         self, channels: Collection[str], start: int, end: int, search: tuple[str, ...] = ()
     ) -> list[Order]:
         """Orders that are no drafts, created within both times, by completion and creation."""
-        key = ("created", tuple(channels), start, end, search)
         with self.lock:
-            if key not in self._selections:
-                found = [
-                    order
-                    for order in self.by_id.values()
-                    if order.channel in channels
-                    and start <= order.added <= end
-                    and not order.state & DRAFT
-                    and (not search or _matches(order, search))
-                ]
-                found.sort(key=lambda order: (order.completed is None, order.completed or 0, order.added))
-                self._selections[key] = found
-            return self._selections[key]
+            if self._by_creation is None:
+                self._by_creation = sorted(self.by_id.values(), key=_creation)
+            first = bisect_left(self._by_creation, start, key=_creation)
+            last = bisect_right(self._by_creation, end, key=_creation)
+            found = [
+                order
+                for order in self._by_creation[first:last]
+                if order.channel in channels and not order.state & DRAFT and (not search or _matches(order, search))
+            ]
+        found.sort(key=lambda order: (order.completed is None, order.completed or 0, order.added))
+        return found
+
+
+def _creation(order: Order) -> int:
+    return order.added
 
 
 def _sorted(orders: list[Order], order_by: tuple[str, ...]) -> list[Order]:

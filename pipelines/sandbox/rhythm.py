@@ -61,7 +61,15 @@ def busyness(day: date, *, online: bool, growth_from: date) -> float:
 class Calendar:
     """Moments of sales between two times, spread as people buy."""
 
-    def __init__(self, start: datetime, end: datetime, timezone: str) -> None:
+    def __init__(self, start: datetime, end: datetime, timezone: str, *, growth_from: date | None = None) -> None:
+        """Prepares the days.
+
+        Args:
+            start: The first moment.
+            end: The moment after the last.
+            timezone: Where its days begin and its opening hours hold.
+            growth_from: The day against which business has grown; default: the first.
+        """
         self._zone = ZoneInfo(timezone)
         self._start, self._end = start.timestamp(), end.timestamp()
         first = start.astimezone(self._zone).date()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.sandbox import payload as wire
+from pipelines.sandbox.account import CHANNELS, Account
 from pipelines.sandbox.amounts import Amount, cents, ten_places
-from pipelines.sandbox.basket import Item, Reduction, lines_of, reduced, to_pay
-from pipelines.sandbox.clock import Clock, When, microseconds, moment, wire_time
-from pipelines.sandbox.customers import Customers
-from pipelines.sandbox.ids import Ids
-from pipelines.sandbox.orders import Order, Orders
+from pipelines.sandbox.basket import Item, Reduction, amount_due, lines_of, reduced, to_pay
+from pipelines.sandbox.clock import When, microseconds, wire_time
+from pipelines.sandbox.orders import Order
 from pipelines.sandbox.payload import (
     CANCELED,
     CLOSED,
@@ -31,59 +28,21 @@ from pipelines.sandbox.payload import (
     Discount,
     Service,
 )
-from pipelines.sandbox.products import Products
 
 if TYPE_CHECKING:
     from pipelines.sandbox.trading import Trade, Trader
 
-CHANNELS = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
-SAMPLES = {5011967: "2017-01-25T12:19:37Z", 8791312: "2017-12-12T14:49:26Z"}
 TILL_USER = 1959
 CIRCLES = {"ipad": "", "backoffice": "", "ebay": "EB-", "atalanda": "AT-"}  # others: WEB-
 
 
-class Shop:
-    """An account with customers, products and orders; each method below changes it from outside.
+class Shop(Account):
+    """An account and what happens in a shop: sales, payments, parcels, cancellations, refunds.
 
-    `at` is the time of the event, and with that the order's hidden modification time (default: now). An
-    `at` in the future moves the clock there; one in the past leaves it alone, so such a change may lie
-    behind a reader's cursor. All methods may be called from any thread.
-
-    Attributes:
-        clock: The server's clock.
-        orders: Every order in its latest version, by id.
-        discounts_in_prices: Whether the prices of answers are after discount.
+    See Account for what `at` means.
     """
 
-    def __init__(
-        self,
-        *,
-        clock: Clock | None = None,
-        timezone: str = "Europe/Berlin",
-        samples: bool = False,
-        discounts_in_prices: bool = True,
-        name: str = "Gipfelkreuz",
-    ) -> None:
-        self.clock = clock or Clock()
-        self.timezone = timezone
-        self.name = name
-        self.discounts_in_prices = discounts_in_prices
-        self.book = Orders()
-        self.orders = self.book.by_id
-        self.lock = self.book.lock
-        self.ids = Ids(self.orders)
-        self.customers = Customers(self.ids)
-        self.products = Products(self.ids)
-        self.trader: Trader | None = None
-        self._invoices: dict[str, int] = {}
-        if samples:
-            self.add_samples()
-
-    def add_samples(self) -> None:
-        """Adds the two orders of the API's documentation, byte for byte as printed there."""
-        for order_id, at in SAMPLES.items():
-            text = (Path(__file__).parent / "samples" / f"{order_id}.json").read_bytes().rstrip(b"\n")
-            self.raw(json.loads(text)["channel"], text, at=at)
+    trader: Trader | None = None
 
     def sell(
         self,
@@ -121,9 +80,14 @@ class Shop:
 
         Returns:
             The order's id.
+
+        Raises:
+            ValueError: An unknown channel.
         """
+        if channel not in CHANNELS:
+            raise ValueError(f"no channel {channel!r}; there are {', '.join(CHANNELS)}")
         with self.lock:
-            when = self._at(at)
+            when = self.event_time(at)
             seconds = microseconds(when) // 1_000_000
             if state is None:
                 state = (COMPLETED if channel == "ipad" else PAID | CLOSED) if paid else PENDING
@@ -147,10 +111,7 @@ class Shop:
                 state=state,
                 channel=channel,
                 amount_paid=sum(cents(amount) for _, amount in payments),
-                payments=",".join(
-                    wire.payment_text(self.ids.payment(order_id), code, cents(amount), wire_time(seconds))
-                    for code, amount in payments
-                ),
+                payments=self._payments_text(order_id, payments, wire_time(seconds)),
                 added=wire_time(seconds),
                 completed=wire_time(seconds),
                 user=user or (TILL_USER if channel == "ipad" else None),
@@ -165,34 +126,6 @@ class Shop:
             micros = seconds * 1_000_000
             self.add(Order(order_id, channel, state, microseconds(when), micros, micros, text.encode()))
             return order_id
-
-    def raw(self, channel: str, text: str | bytes, at: When = None) -> int:
-        """Plants a record as it is, readable or not; one with an integer `id` replaces the order of that id.
-
-        Returns:
-            Where it sorts: its id, or one made up for it. The other methods take it if it is readable.
-        """
-        with self.lock:
-            modified = microseconds(self._at(at))
-            payload = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-            record = _readable(payload)
-            key = record.get("id")
-            if not isinstance(key, int) or isinstance(key, bool):
-                key = self.ids.order(modified // 1_000_000)
-            state = record.get("state")
-            self.add(
-                Order(
-                    key,
-                    channel,
-                    state if isinstance(state, int) else 0,
-                    modified,
-                    _micros(record.get("time_added")) or modified,
-                    _micros(record.get("completed_at")),
-                    payload,
-                    planted=True,
-                )
-            )
-            return key
 
     def test_print(self, channel: str = "ipad", at: When = None) -> int:
         """Prints a test receipt: an order that is no sale."""
@@ -209,7 +142,8 @@ class Shop:
         """Money arrives: PAID and CLOSED, no longer DRAFT or PENDING; completed now, with an invoice number.
 
         Args:
-            payments: (code, amount) each, instead of the payments that the order shows already.
+            payments: (code, amount) each, instead of the payments that the order shows already; an order
+                without any, such as a draft, is paid in cash by default.
             close: False leaves it PENDING and PAID, 258, which delta hides from version 12 on.
         """
 
@@ -225,17 +159,15 @@ class Shop:
                 basket["invoice_number"] = number
                 height = 980 + 60 * len(basket["items"])
                 basket["receipt"] = json.loads(wire.receipt_text(self.receipts, number, height))
-            if payments is not None:
-                order["amount_paid"] = ten_places(sum(cents(amount) for _, amount in payments))
-                order["payments"] = [
-                    json.loads(
-                        wire.payment_text(self.ids.payment(order_id), code, cents(amount), order["completed_at"])
-                    )
-                    for code, amount in payments
-                ]
+            money = payments
+            if money is None and not order["payments"]:
+                money = [("0", ten_places(amount_due(order, in_prices=self.discounts_in_prices)))]
+            if money is not None:
+                order["amount_paid"] = ten_places(sum(cents(amount) for _, amount in money))
+                order["payments"] = json.loads(f"[{self._payments_text(order_id, money, order['completed_at'])}]")
 
         with self.lock:
-            when = self._at(at)
+            when = self.event_time(at)
             self.edit(order_id, change, when)
 
     def ship(self, order_id: int, at: When = None, *, tracking: str | None = None) -> None:
@@ -274,36 +206,9 @@ class Shop:
 
         self.edit(order_id, change, at)
 
-    def edit(self, order_id: int, change: Callable[[dict[str, Any]], None] | None = None, at: When = None) -> None:
-        """Changes an order's JSON object in place; by default its internal note, to a new text each time.
-
-        Raises:
-            KeyError: There is no such order.
-            ValueError: It is a planted record that is no readable order.
-        """
-
-        def new_note(order: dict[str, Any]) -> None:
-            order["basket"]["note_internal"] = f"geändert {len(self.book.versions(order_id))}"
-
-        with self.lock:
-            before = self.orders[order_id]
-            modified = microseconds(self._at(at))
-            record = json.loads(before.payload)
-            (change or new_note)(record)
-            if "delta_state" in record:
-                record["delta_state"] = "updated"
-            self.add(
-                Order(
-                    order_id,
-                    before.channel,
-                    record["state"],
-                    modified,
-                    _micros(record.get("time_added")) or before.added,
-                    _micros(record.get("completed_at")),
-                    wire.compact(record).encode("utf-8", "surrogatepass"),
-                    before.planted,
-                )
-            )
+    def next_invoice(self, channel: str) -> str:
+        """The next invoice number of the channel's circle."""
+        return self.ids.invoice(CIRCLES.get(channel, "WEB-"))
 
     def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
         """Goes on trading from now: new sales, and open orders are paid, sent, delivered; some come back.
@@ -321,46 +226,10 @@ class Shop:
             self.trader = self.trader or Trader.of(self)
             return self.trader.trade(sales, hours, seed)
 
-    def touch(self, order_id: int, at: When = None) -> None:
-        """Marks an order as modified although nothing in it changed."""
-        with self.lock:
-            self.orders[order_id].modified = microseconds(self._at(at))
-            self.book.changed()
-
-    def remove(self, order_id: int) -> None:
-        """Deletes an order without a trace."""
-        self.book.remove(order_id)
-
-    def add(self, order: Order) -> None:
-        """Adds an order, or a new version of one."""
-        self.book.put(order)
-
-    def payload(self, order_id: int) -> str:
-        """The order's JSON text as delta sends it."""
-        return self.orders[order_id].payload.decode("utf-8", "surrogatepass")
-
-    def versions(self, order_id: int) -> list[bytes]:
-        """Every text that the order ever had, oldest first, removed or not."""
-        return self.book.versions(order_id)
-
-    def next_invoice(self, channel: str) -> str:
-        """The next invoice number of the channel's circle."""
-        prefix = CIRCLES.get(channel, "WEB-")
-        number = self._invoices.get(prefix, 630 if not prefix else 1000) + 1
-        self._invoices[prefix] = number
-        return f"{prefix}{number}"
-
     @property
     def receipts(self) -> str:
         """The folder and first part of a receipt's file name."""
         return f"7/{self.name}"
-
-    def _at(self, at: When) -> datetime:
-        if at is None:
-            return self.clock.now()
-        when = moment(at)
-        self.clock.reach(when)
-        return when
 
     def _shipment(self, shipping: Amount | tuple[str, Amount] | None) -> tuple[str, int]:
         if shipping is None:
@@ -369,22 +238,12 @@ class Shop:
         service = SERVICES.get(name) or Service(22_199, name, None, 0, 86_400, 259_200)
         return wire.shipment_text(self.ids.shipment(), service, cents(amount), None), cents(amount)
 
+    def _payments_text(self, order_id: int, payments: Sequence[tuple[str, Amount]], date: str) -> str:
+        return ",".join(
+            wire.payment_text(self.ids.payment(order_id), code, cents(amount), date) for code, amount in payments
+        )
+
     def _customer_text(self, customer: int | str | None) -> str:
         if customer is None:
             return "null"
         return self.customers.text(self.customers.named(customer) if isinstance(customer, str) else customer)
-
-
-def _readable(payload: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(payload)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _micros(time: object) -> int | None:
-    try:
-        return microseconds(moment(time)) if isinstance(time, str) else None
-    except (ValueError, OverflowError):
-        return None

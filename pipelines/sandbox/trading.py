@@ -52,17 +52,21 @@ class Trade:
 class Trader:
     """Lets a shop go on."""
 
-    def __init__(self, cashier: Cashier, shares: Mapping[str, float], per_day: float, seed: int) -> None:
+    def __init__(self, cashier: Cashier, shares: Mapping[str, float], sales: int, past: Calendar, seed: int) -> None:
         """Prepares further rounds.
 
         Args:
             cashier: Makes the sales.
             shares: Channels with their share of the sales.
-            per_day: Sales on an average day.
+            sales: Number of sales in the past, which goes on at the same pace.
+            past: The days in which they happened.
             seed: Each round goes on from it in its own way.
         """
-        self._cashier, self._shares, self._per_day, self._seed = cashier, shares, per_day, seed
+        self._cashier, self._seed = cashier, seed
         self._shop = cashier.shop
+        self._growth_from = past.days[0]
+        self._shares = {channel: share / sum(shares.values()) for channel, share in shares.items()}
+        self._per_day = sales / (self._expected(past, 1) or 1)
         self._rounds = 0
 
     @classmethod
@@ -71,7 +75,9 @@ class Trader:
         rng = Random(1)  # noqa: S311
         regulars = acquaint(shop.customers, rng, 20)
         cashier = Cashier(shop, Assortment(shop.products, rng, 60), regulars, rng)
-        return cls(cashier, {"ipad": 0.8, "shop": 0.2}, 20, 1)
+        now = shop.clock.now()
+        past = Calendar(now - timedelta(days=30), now, shop.timezone)
+        return cls(cashier, {"ipad": 0.8, "shop": 0.2}, 600, past, 1)
 
     def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
         """See Shop.trade."""
@@ -109,13 +115,16 @@ class Trader:
         return timedelta(hours=hours)
 
     def _sales(self, rng: Random, start: datetime, end: datetime, count: int | None) -> list[tuple[int, str]]:
-        calendar = Calendar(start, end, self._shop.timezone)
+        calendar = Calendar(start, end, self._shop.timezone, growth_from=self._growth_from)
         if count is None:
-            at_till = sum(share for channel, share in self._shares.items() if channel in TILL)
-            expected = calendar.expected(self._per_day, online=False) * at_till
-            expected += calendar.expected(self._per_day, online=True) * (sum(self._shares.values()) - at_till)
-            count = int(expected + rng.random())
+            count = int(self._expected(calendar, self._per_day) + rng.random())
         return placed(rng, calendar, count, self._shares)
+
+    def _expected(self, calendar: Calendar, per_day: float) -> float:
+        at_till = sum(share for channel, share in self._shares.items() if channel in TILL)
+        return at_till * calendar.expected(per_day, online=False) + (1 - at_till) * calendar.expected(
+            per_day, online=True
+        )
 
     def _changes(self, rng: Random, trade: Trade) -> list[Event]:
         """What will happen to older orders; planted ones are left alone."""
