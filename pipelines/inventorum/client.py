@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import tenacity
@@ -316,7 +315,7 @@ class InventorumClient:
 
 
 def _answer(raw: RawAnswer, page: Page) -> Answer:
-    date = _http_date(raw.headers.get("Date"))
+    date = raw.date
     if date is None:
         raise _TryAgain(f"answered {raw.status} without a readable Date header")
     version = raw.headers.get("X-Inv-Processed-Version", "")
@@ -331,24 +330,7 @@ def _answer(raw: RawAnswer, page: Page) -> Answer:
 
 
 def _retry_after(raw: RawAnswer) -> float | None:
-    """Seconds that the server asks to wait, by its own clock if it names a date; capped."""
-    value = (raw.headers.get("Retry-After") or "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.replace(".", "", 1).isdigit():
-        return min(RETRY_AFTER_MOST, float(value))
-    at, now = _http_date(value), _http_date(raw.headers.get("Date"))
-    if at is None or now is None:
-        return None
-    return min(RETRY_AFTER_MOST, max(0.0, (at - now).total_seconds()))
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value or "")
-    except ValueError:
-        return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    return None if raw.retry_after is None else min(RETRY_AFTER_MOST, raw.retry_after)
 
 
 def _zulu(moment: datetime) -> str:

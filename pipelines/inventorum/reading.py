@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipelines.errors import CrawlError, EmptyPage, RequestRefused
+from pipelines.inventorum.chain import Chain, Read, outline
 from pipelines.inventorum.windows import Gather, Window, around, choose, in_threads
 from pipelines.inventorum.wire import Answer
 
@@ -92,87 +93,6 @@ def crawl(
     return Crawl(fetch, cap, first_page, overlap_rows, gather, cursor, max_backstep)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """An answer without its payloads."""
-
-    window: Window
-    total: int | None
-    count: int
-    first: int | str | None
-    first_id: int | None
-    last_id: int | None
-    tail: frozenset[str]
-
-    @property
-    def end(self) -> int:
-        return self.window.offset + self.count
-
-    @property
-    def is_short(self) -> bool:
-        return self.count < self.window.limit
-
-    @property
-    def owes(self) -> bool:
-        """Whether `total` says that rows follow although the answer is short."""
-        return self.is_short and self.total is not None and self.total > self.end
-
-
-@dataclass
-class _Chain:
-    """What is known to be read without a gap.
-
-    Attributes:
-        last_id: Everything up to this id was read; None before the first order.
-        tail: Rejected records read after it, which may anchor a window as an id does.
-        rows: Rows at or before the last id, at the moment it was read.
-        want: Row at which the next window should begin.
-        idle: Windows in a row that led nowhere.
-    """
-
-    last_id: int | None = None
-    tail: frozenset[str] = frozenset()
-    rows: int = 0
-    want: int = 0
-    idle: int = 0
-    began: int | None = None
-    at_end: bool = False
-
-    def is_anchored(self, read: _Read) -> bool:
-        """Whether no row can lie between what is known and this window."""
-        if read.window.page == 0:
-            return True
-        if read.first in self.tail:
-            return True
-        return self.last_id is not None and read.first_id is not None and read.first_id <= self.last_id
-
-    def extend(self, read: _Read, overlap: int) -> None:
-        """Add an anchored window."""
-        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
-        leads = is_further or bool(read.tail - self.tail)
-        if read.first_id is not None:
-            leads = leads or self.began is None or read.first_id > self.began
-            self.began = read.first_id
-        self.idle = 0 if leads else self.idle + 1
-        self.tail = read.tail if is_further else self.tail | read.tail
-        if is_further:
-            self.last_id = read.last_id
-        self.rows = read.end
-        self.want = read.end - 1 - overlap
-        # whatever matched at that moment and lies behind the window's first row is in a short window
-        self.at_end = self.at_end or (read.is_short and not read.owes)
-
-    def ends_with(self, read: _Read) -> bool:
-        """Whether an anchored window shows nothing behind the last known row."""
-        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
-        return self.is_anchored(read) and not is_further and not read.tail - self.tail
-
-    def step_back(self, window: Window) -> None:
-        """Begin earlier: the window did not reach what is known."""
-        self.want = max(0, window.offset - max(1, window.limit // 2))
-        self.rows = min(self.rows, self.want + 1)
-
-
 class _Restart(Exception):
     pass
 
@@ -198,9 +118,9 @@ class Crawl:
         self._max_backstep = max_backstep
         self._base_is_known = first_page is not None
         self._ids = array("q")
-        self._chain = _Chain()
+        self._chain = Chain()
         self._first_key: int | str | None = None
-        self._waiting: list[_Read] = []  # read, but not linked yet; the next one last
+        self._waiting: list[Read] = []  # read, but not linked yet; the next one last
         self._retreats = 0
 
     @property
@@ -238,7 +158,7 @@ class Crawl:
                 "Nothing of it counts; the cursor stays. Run it again when fewer orders change."
             )
         self.facts.restarts += 1
-        self._chain = _Chain()
+        self._chain = Chain()
         self._waiting = []
         self._retreats = 0
 
@@ -383,7 +303,7 @@ class Crawl:
 
     def _round(self, gather: Gather) -> Iterator[Answer]:
         """All windows that `total` promises, several at once, then linked as far as they meet."""
-        reads: list[_Read] = []
+        reads: list[Read] = []
         with closing(gather(self._try, self._plan(reads))) as results:
             for window, answer in results:
                 read = self._take(window, answer)
@@ -397,7 +317,7 @@ class Crawl:
         )
         self._link_waiting()
 
-    def _plan(self, reads: list[_Read]) -> Iterator[Window]:
+    def _plan(self, reads: list[Read]) -> Iterator[Window]:
         """Windows up to `total`, or up to the end if an answer shows that it comes sooner."""
         want, rows, seen, end = self._chain.want, self._chain.rows, 0, self.facts.last_total or 0
         while rows <= end:
@@ -408,7 +328,7 @@ class Crawl:
             end = min([end, *(read.end for read in reads[seen:] if read.is_short)])
             seen = len(reads)
 
-    def _link(self, read: _Read) -> bool:
+    def _link(self, read: Read) -> bool:
         """Add a window to what is known; if it is not anchored, begin earlier with the next one."""
         if self._chain.is_anchored(read):
             self._chain.extend(read, self._overlap)
@@ -464,16 +384,15 @@ class Crawl:
                 raise
             return window, None
 
-    def _take(self, window: Window, answer: Answer | None) -> _Read:
+    def _take(self, window: Window, answer: Answer | None) -> Read:
         """Count an answer and keep its outline.
 
         Raises:
             CrawlError: Its ids do not ascend.
         """
         if answer is None:
-            return _Read(window, None, 0, None, None, None, frozenset())
+            return outline(window, None)
         page = answer.page
-        keys = page.keys
         ids = [row.order_id for row in page.orders]
         if not all(map(operator.lt, ids, ids[1:])):
             raise CrawlError(
@@ -488,16 +407,7 @@ class Crawl:
             self.facts.last_total = page.total
             if self.facts.first_total is None:
                 self.facts.first_total = page.total
-        tail = itertools.takewhile(lambda key: isinstance(key, str), reversed(keys))
-        return _Read(
-            window,
-            page.total,
-            len(keys),
-            keys[0] if keys else None,
-            ids[0] if ids else None,
-            ids[-1] if ids else None,
-            frozenset(key for key in tail if isinstance(key, str)),
-        )
+        return outline(window, page)
 
 
 def _count_distinct(ids: array[int]) -> int:

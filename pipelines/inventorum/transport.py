@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -38,6 +40,20 @@ class RawAnswer:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     seconds: float = 0.0
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock (`Date` header), if it can be read."""
+        return read_http_date(self.headers.get("Date"))
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks to wait, by its own clock if it names a date; None if it does not."""
+        value = (self.headers.get("Retry-After") or "").strip()
+        if value.isascii() and value.replace(".", "", 1).isdigit():
+            return float(value)
+        at, now = read_http_date(value), self.date
+        return None if at is None or now is None else max(0.0, (at - now).total_seconds())
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,15 @@ def check_base_url(base_url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
+def read_http_date(value: str | None) -> datetime | None:
+    """A time as HTTP headers write it, in UTC; None for anything else."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
 class Transport:
     """Sends requests below one base URL; safe to use from many threads.
 
@@ -105,7 +130,7 @@ class Transport:
         method: str,
         path: str,
         *,
-        authorization: str | tuple[str, str],
+        authorization: str,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
@@ -115,7 +140,7 @@ class Transport:
 
         Args:
             path: Below the base URL, with slashes at both ends.
-            authorization: The header's value, or user and password for HTTP Basic.
+            authorization: The value of that header.
             fresh: Open a new connection: one that the server closed meanwhile cannot swallow the request.
         """
         session = self._new_session() if fresh else self._session()
@@ -128,7 +153,7 @@ class Transport:
                 params=params,
                 data=body,
                 headers={"Accept": "application/json", **(headers or {})},
-                auth=_Authorization(authorization) if isinstance(authorization, str) else authorization,
+                auth=_Authorization(authorization),
                 timeout=self._timeouts,
                 allow_redirects=False,
                 stream=True,
