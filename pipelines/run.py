@@ -103,6 +103,35 @@ def sync(
     return report
 
 
+def backfill(
+    settings: Settings,
+    start: datetime,
+    end: datetime,
+    *,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Load every order created between two aware times through `GET /orders/`, build, check, publish.
+
+    Args:
+        again: Read slices again that an earlier backfill has landed.
+
+    Raises: As sync; packages that were landed before stay, and the next call goes on behind them.
+    """
+    login = settings.require_login()
+    progress = progress or Silent()
+    with _running(settings, "backfill") as report:
+        with report.timed("import"):
+            from pipelines.inventorum import history
+        with report.timed("load"):
+            api = connect(settings, login)
+            windows = history.load_history(settings, api, report.run_id, start, end, progress, again=again)
+        _count(report, windows)
+        _build_and_publish(settings, report, full=False, progress=progress)
+        _conclude(report)
+    return report
+
+
 def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> RunReport:
     """Transform what the landing log holds, check, publish; asks nothing of the API."""
     with _running(settings, "build --full" if full else "build") as report:
@@ -117,9 +146,7 @@ def check(settings: Settings, progress: Progress | None = None) -> list[CheckRes
 
     ensure_home(settings.files)
     with exclusive(settings.files.lock, "check"):
-        return run_checks(
-            transform_files(settings.files), rules(settings), on_step=(progress or Silent()).update
-        )
+        return run_checks(transform_files(settings.files), rules(settings), on_step=(progress or Silent()).update)
 
 
 def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[str, Any]]:
@@ -181,9 +208,7 @@ def rules(settings: Settings) -> transform.Rules:
 
 def transform_files(files: Files) -> transform.Files:
     """The files that the transforms work on."""
-    return transform.Files(
-        landing=files.landing, build=files.build, published=files.warehouse, work=files.work
-    )
+    return transform.Files(landing=files.landing, build=files.build, published=files.warehouse, work=files.work)
 
 
 @contextmanager
@@ -228,9 +253,7 @@ def _record(settings: Settings, report: RunReport) -> None:
 def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
     files = transform_files(settings.files)
     with report.timed("build"):
-        built = transform.build(
-            files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update
-        )
+        built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
     for step, seconds in built.seconds.items():
         report.seconds[f"build: {step}"] = round(seconds, 4)
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
@@ -257,9 +280,7 @@ def _conclude(report: RunReport) -> None:
     if broken:
         report.exit_code = INCOMPLETE
         names = ", ".join(window["channel"] for window in broken)
-        report.message = (
-            f"Not complete: {names}. The cursors of these channels stay; run `inventorum sync` again."
-        )
+        report.message = f"Not complete: {names}. The cursors of these channels stay; run `inventorum sync` again."
     elif report.quarantined:
         report.exit_code = QUARANTINED
         report.message = f"{report.quarantined} records could not be stored as orders; see raw.quarantine."

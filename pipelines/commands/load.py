@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     command(app)(demo)
     command(app)(sync)
+    command(app)(backfill)
     command(app)(build)
     command(app)(check)
     sandbox = typer.Typer(help="A local server that behaves as the API is documented.", no_args_is_help=True)
@@ -74,15 +75,42 @@ def sync(
         else:
             show_table(
                 ["channel", "reads since", "orders to read", "requests"],
-                [
-                    [p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]]
-                    for p in preview
-                ],
+                [[p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]] for p in preview],
             )
             console().print("Dry run: nothing was loaded.")
         return 0
     with shown(quiet=common.quiet or common.as_json) as progress:
         report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
+    return _finish(report, common)
+
+
+def backfill(
+    common: Common,
+    start: Annotated[str, typer.Option("--from", metavar="D", help="Orders created since this day or time.")],
+    end: Annotated[str | None, typer.Option("--to", metavar="D", help="Until this day or time; default: now.")] = None,
+    channel: ChannelOption = None,
+    again: Annotated[bool, typer.Option(help="Read what an earlier backfill has read, too.")] = False,
+) -> int:
+    """Load the history through /orders/, resumable.
+
+    Orders by their time of creation. Interrupted, the same command goes on where it was.
+
+    Example: inventorum backfill --from 2024-01-01 --to 2024-12-31
+    """
+    from datetime import UTC, datetime
+
+    from pipelines import run
+    from pipelines.errors import SettingsError
+    from pipelines.progress import shown
+    from pipelines.settings import parse_moment
+
+    first = parse_moment(start, what="--from")
+    last = datetime.now(UTC) if end is None else parse_moment(end, what="--to")
+    if first >= last:
+        raise SettingsError(f"--from {start} is not before --to {end or 'now'}. Nothing was asked.")
+    settings = common.settings(channel)
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        report = run.backfill(settings, first, last, again=again, progress=progress)
     return _finish(report, common)
 
 
@@ -126,15 +154,11 @@ def check(common: Common) -> int:
 
 def serve(
     common: Common,
-    port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)
-    ] = 8765,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8765,
     orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=0, max=1_000_000)] = 2000,
     days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
     seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
-    trade_every: Annotated[
-        float, typer.Option(help="Seconds between two sales while it runs; 0: none.", min=0)
-    ] = 0.0,
+    trade_every: Annotated[float, typer.Option(help="Seconds between two sales while it runs; 0: none.", min=0)] = 0.0,
 ) -> int:
     """Serve the made-up shop until Ctrl-C and print the settings that point to it.
 
@@ -169,20 +193,18 @@ def _finish(report: RunReport, common: Common) -> int:
     if report.channels:
         show_table(
             ["channel", "status", "requests", "orders read", "quarantined"],
-            [
-                [w["channel"], w["status"], w["requests"], w["distinct_ids"], w["quarantined"]]
-                for w in report.channels
-            ],
+            _per_channel(report.channels),
         )
+    messages: dict[str, list[str]] = {}
     for window in report.channels:
         if window["message"]:
-            out.print(f"{window['channel']}: {window['message']}", markup=False)
+            messages.setdefault(window["message"], []).append(window["channel"])
+    for message, channels in messages.items():
+        out.print(f"{', '.join(channels)}: {message}", markup=False)
     if report.published:
         pairs = {
-            "orders": f"{report.orders_new} new, {report.orders_changed} changed, "
-            f"{report.orders_unchanged} unchanged",
-            "took": f"{sum(v for k, v in report.seconds.items() if ':' not in k):.1f} s "
-            f"({report.requests} requests)",
+            "orders": f"{report.orders_new} new, {report.orders_changed} changed, {report.orders_unchanged} unchanged",
+            "took": f"{sum(v for k, v in report.seconds.items() if ':' not in k):.1f} s ({report.requests} requests)",
             "published": report.warehouse,
         }
         show_pairs(pairs)
@@ -191,3 +213,16 @@ def _finish(report: RunReport, common: Common) -> int:
     if report.message:
         out.print(report.message, markup=False)
     return report.exit_code
+
+
+def _per_channel(windows: list[dict[str, Any]]) -> list[list[Any]]:
+    """Channel, worst status, requests, orders and quarantined records over all its windows."""
+    found: dict[str, list[Any]] = {}
+    for window in windows:
+        row = found.setdefault(window["channel"], [window["channel"], "complete", 0, 0, 0])
+        if window["status"] != "complete":
+            row[1] = window["status"]
+        row[2] += window["requests"]
+        row[3] += window["distinct_ids"]
+        row[4] += window["quarantined"]
+    return list(found.values())

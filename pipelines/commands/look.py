@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -30,10 +31,25 @@ def status(common: Common) -> int:
         return 0
     show_pairs(found.summary)
     if found.channels:
-        show_table(list(found.channels[0]), [list(channel.values()) for channel in found.channels])
+        times = ("cursor", "newest_order", "last_crawl")
+        figures = ("requests", "retreats", "rows", "new", "changed", "quarantined")
+        show_table(
+            ["channel", "status", "cursor", "newest order", "last crawl"],
+            [[c["channel"], c["status"], *(_minute(c[key]) for key in times)] for c in found.channels],
+            title="How far each channel is read (UTC)",
+        )
+        show_table(
+            ["channel", *figures],
+            [[c["channel"], *(c[key] for key in figures)] for c in found.channels],
+            title="Last crawl",
+        )
     if found.warnings:
         show_table(list(found.warnings[0]), [list(w.values()) for w in found.warnings], title="Data quality")
     return 0
+
+
+def _minute(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def tables(

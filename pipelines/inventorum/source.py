@@ -76,12 +76,8 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
     return orders
 
 
-def _ledger_resource(
-    name: str, schema: pa.Schema, ledger: Ledger, rows: Callable[[], list[dict[str, Any]]]
-) -> Any:
-    @dlt.resource(
-        name=name, table_name=name, write_disposition="append", columns=_hints(schema), parallelized=True
-    )
+def _ledger_resource(name: str, schema: pa.Schema, ledger: Ledger, rows: Callable[[], list[dict[str, Any]]]) -> Any:
+    @dlt.resource(name=name, table_name=name, write_disposition="append", columns=_hints(schema), parallelized=True)
     def resource() -> Iterator[Any]:
         yield dlt.mark.materialize_table_schema()
         while not ledger.complete(timeout=0.2):
@@ -90,3 +86,31 @@ def _ledger_resource(
             yield pa.Table.from_pylist(rows(), schema=schema)
 
     return resource
+
+
+@dlt.source(name="inventorum", max_table_nesting=0)
+def history_source(
+    orders: Iterator[pa.Table], windows: list[dict[str, Any]], quarantine: list[dict[str, Any]]
+) -> Iterable[Any]:
+    """Finished slices of `GET /orders/` with their ledger rows, as one package.
+
+    Resources: `orders_history` (appends to `orders`, has no cursor), `windows`, `quarantine`.
+    """
+    for name, table, schema, tables in (
+        ("orders_history", "orders", ORDERS, orders),
+        ("windows", "windows", WINDOWS, _one_table(windows, WINDOWS)),
+        ("quarantine", "quarantine", QUARANTINE, _one_table(quarantine, QUARANTINE)),
+    ):
+        yield dlt.resource(
+            _with_schema(tables), name=name, table_name=table, write_disposition="append", columns=_hints(schema)
+        )
+
+
+def _one_table(rows: list[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:
+    if rows:
+        yield pa.Table.from_pylist(rows, schema=schema)
+
+
+def _with_schema(tables: Iterator[pa.Table]) -> Iterator[Any]:
+    yield dlt.mark.materialize_table_schema()
+    yield from tables
