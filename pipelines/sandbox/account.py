@@ -155,7 +155,7 @@ class Account:
 def _readable(payload: bytes) -> dict[str, Any]:
     try:
         record = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

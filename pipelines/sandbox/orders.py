@@ -69,7 +69,7 @@ class Orders:
     def remove(self, key: int) -> None:
         """Takes an order out, as if it had never been."""
         with self.lock:
-            del self.by_id[key]
+            self._past.setdefault(key, []).append(self.by_id.pop(key).payload)
             self.changed()
 
     def changed(self) -> None:

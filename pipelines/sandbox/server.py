@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as IncomingRequest
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -48,6 +49,7 @@ class Sandbox:
         scope: str = "orders checkout",
         token_life: float = 36_000,
         rotate: bool = True,
+        login: str | None = None,
         **switches: Any,
     ) -> None:
         """Prepares the server.
@@ -58,11 +60,12 @@ class Sandbox:
             scope: What access tokens allow, separated by spaces.
             token_life: Seconds until a refreshed access token expires, as `expires_in` says.
             rotate: Whether each refresh ends the refresh token that it used.
+            login: Makes the tokens <login>-access, <login>-secret, <login>-refresh; default: random ones.
             switches: See Switches.
         """
         self.switches = Switches(**switches)
         self.faults = Faults()
-        self.tokens = Tokens(scope=scope, life=token_life, rotate=rotate)
+        self.tokens = Tokens(scope=scope, life=token_life, rotate=rotate, name=login)
         self.requests: list[Request] = []
         self._api = Api(shop, self.switches, self.tokens)
         self._hooks: list[Hook] = []
@@ -126,6 +129,13 @@ class Sandbox:
         """Forgets the hooks."""
         self._hooks.clear()
 
+    def reset(self, shop: Shop) -> None:
+        """Serves another account and forgets faults, hooks and requests; switches and tokens stay."""
+        self.shop = shop
+        self.faults.clear()
+        self.clear_hooks()
+        self.requests.clear()
+
     def start(self) -> None:
         """Begins to answer.
 
@@ -158,7 +168,7 @@ class Sandbox:
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
         self._thread.start()
-        while not self._server.started:
+        while not self._server.started and self._thread.is_alive():
             time.sleep(0.001)
 
     def stop(self) -> None:
@@ -170,6 +180,8 @@ class Sandbox:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._respond(scope, receive, send)
+        except ClientDisconnect:
+            return
         except Exception as error:
             self._broken = error
             raise
@@ -179,7 +191,7 @@ class Sandbox:
         request = Request(
             number=len(self.requests) + 1,
             method=incoming.method,
-            path=incoming.url.path,
+            path=scope["path"],
             params=dict(incoming.query_params),
             headers=dict(incoming.headers),
             body=await incoming.body(),
@@ -189,7 +201,9 @@ class Sandbox:
         if self.switches.latency:
             await asyncio.sleep(self.switches.latency)
         reply, fault = self._reply(request)
-        transport = self._transports[tuple(scope["client"])]
+        transport = self._transports.get(tuple(scope["client"]))
+        if transport is None:  # the client has left
+            return
         if fault is not None and fault.kind in ("reset", "close", "hang"):
             await self._drop(fault, transport)
         elif fault is not None and fault.kind in ("cut", "drip"):
@@ -302,7 +316,7 @@ def serve(
     on_trade: Callable[[Trade], object] | None = None,
     **switches: Any,
 ) -> None:
-    """Runs a sandbox until Ctrl-C.
+    """Runs a sandbox until Ctrl-C; its tokens are the same each time: sandbox-access and so on.
 
     Args:
         shop: The account that it serves.
@@ -316,7 +330,7 @@ def serve(
     Raises:
         SettingsError: The port is taken.
     """
-    with Sandbox(shop, port=port, **switches) as sandbox:
+    with Sandbox(shop, port=port, **({"login": "sandbox"} | switches)) as sandbox:
         try:
             if on_ready:
                 on_ready(sandbox)

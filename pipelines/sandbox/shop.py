@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipelines.sandbox.trading import Trade, Trader
 
 TILL_USER = 1959
-CIRCLES = {"ipad": "", "backoffice": "", "ebay": "EB-", "atalanda": "AT-"}  # others: WEB-
+CIRCLES = {"ipad": "", "backoffice": "RE-", "ebay": "EB-", "atalanda": "AT-"}  # others: WEB-
 
 
 class Shop(Account):
@@ -141,6 +141,8 @@ class Shop(Account):
     ) -> None:
         """Money arrives: PAID and CLOSED, no longer DRAFT or PENDING; completed now, with an invoice number.
 
+        What is paid at the till is handed over at once: SHIPPED and DELIVERED as well.
+
         Args:
             payments: (code, amount) each, instead of the payments that the order shows already; an order
                 without any, such as a draft, is paid in cash by default.
@@ -151,7 +153,8 @@ class Shop(Account):
             if not close:
                 order["state"] = order["state"] & ~DRAFT | PENDING | PAID
                 return
-            order["state"] = order["state"] & ~(DRAFT | PENDING) | PAID | CLOSED
+            bits = COMPLETED if order["channel"] == "ipad" else PAID | CLOSED
+            order["state"] = order["state"] & ~(DRAFT | PENDING) | bits
             order["completed_at"] = wire_time(microseconds(when) // 1_000_000)
             basket = order["basket"]
             if not basket["invoice_number"]:

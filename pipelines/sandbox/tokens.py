@@ -30,14 +30,26 @@ class Tokens:
         grace: Whether the refresh token before the newest one still works.
     """
 
-    def __init__(self, *, scope: str, life: float, rotate: bool) -> None:
-        self.client_id = "sandbox-client"
-        self.client_secret = secrets.token_urlsafe(24)
+    def __init__(self, *, scope: str, life: float, rotate: bool, name: str | None = None) -> None:
+        """Prepares the login.
+
+        Args:
+            scope: What access tokens allow, separated by spaces.
+            life: Seconds until a refreshed access token expires.
+            rotate: Whether each refresh ends the refresh token that it used.
+            name: Makes the first tokens <name>-access, <name>-secret and <name>-refresh; default: random.
+        """
+
+        def first(kind: str) -> str:
+            return f"{name}-{kind}" if name else secrets.token_urlsafe(24)
+
+        self.client_id = f"{name or 'sandbox'}-client"
+        self.client_secret = first("secret")
         self.scope, self.life, self.rotate = scope, life, rotate
         self.grace = False
         self.refreshes = 0
-        self.access_token = secrets.token_urlsafe(24)
-        self.refresh_token = secrets.token_urlsafe(24)
+        self.access_token = first("access")
+        self.refresh_token = first("refresh")
         self._before = ""
         self._valid: dict[str, tuple[float, str]] = {self.access_token: (float("inf"), scope)}
         self._lock = threading.Lock()

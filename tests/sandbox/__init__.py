@@ -1,0 +1,1 @@
+"""Tests of the sandbox: the behaviour that the API documents, over real HTTP."""
