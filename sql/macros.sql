@@ -254,11 +254,16 @@ create or replace temp macro month_of(day) as make_date(year(day), month(day), 1
 create or replace temp macro average_of(amount, pieces) as
 amount_of_cents(part_of(cents_of(amount), cast(1 as bigint), nullif(cast(pieces as bigint), 0)));
 
--- part / whole of two whole numbers (counts, cents) to six places; null without a whole.
+-- part / whole of two whole numbers (counts, cents) to six places; null without a whole, and beyond
+-- 4 * 10^12, where 64 bits end.
 create or replace temp macro ratio_of(part, whole) as
-cast(
-    cast(
-        part_of(cast(part as bigint), cast(1000000 as bigint), nullif(cast(whole as bigint), 0))
-        as decimal(18, 0)
-    ) * 0.000001 as decimal(18, 6)
-);
+case
+    when whole > 0 and whole < 4000000000000 and abs(part) < 4000000000000
+        then
+            cast(
+                cast(
+                    part_of(cast(part as bigint), cast(1000000 as bigint), cast(whole as bigint))
+                    as decimal(18, 0)
+                ) * 0.000001 as decimal(18, 6)
+            )
+end;

@@ -1,0 +1,37 @@
+-- grain: one row per address that any version of an order ever named
+-- key: account, address_id
+-- rebuild: newest
+-- newest: seen_at, seen_load_id, seen_seq, seen_order_id, address_number
+with addresses as (
+    select * from staging.stg_addresses
+    where address_id is not null
+),
+
+final as (
+    select
+        -- keys
+        account,
+        address_id,
+        customer_id,
+        -- attributes
+        address_kind,
+        company,
+        title,
+        first_name,
+        last_name,
+        address1,
+        address2,
+        zipcode,
+        city,
+        state,
+        country_code,
+        -- the version that they come from
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        order_id as seen_order_id,
+        address_number
+    from addresses
+)
+
+select * from final

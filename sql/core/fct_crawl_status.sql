@@ -1,0 +1,46 @@
+-- grain: one row per account and channel that was ever asked for
+-- key: account, channel
+-- rebuild: full
+with crawls as (
+    select * from staging.stg_windows
+),
+
+latest as (
+    select
+        *,
+        row_number() over (
+            partition by account, channel order by finished_at desc, load_id desc, window_id desc
+        ) as newness
+    from crawls
+),
+
+complete as (
+    select
+        account,
+        channel,
+        max(watermark) as last_complete_watermark,
+        max(finished_at) as last_complete_at
+    from crawls
+    where status = 'complete'
+    group by account, channel
+),
+
+final as (
+    select
+        -- keys
+        latest.account,
+        latest.channel,
+        -- the latest crawl, whatever became of it
+        latest.finished_at as last_crawl_at,
+        latest.status as last_crawl_status,
+        latest.message as last_crawl_message,
+        -- the latest that was complete
+        complete.last_complete_at,
+        complete.last_complete_watermark
+    from latest
+    left join complete
+        on latest.account = complete.account and latest.channel = complete.channel
+    where latest.newness = 1
+)
+
+select * from final

@@ -1,0 +1,70 @@
+-- grain: one row per account, business date, channel and customer with a sale or a refund
+-- key: account, business_date, channel, customer_id
+-- rebuild: by date
+with dates as (
+    select * from core.affected_dates
+),
+
+sales as (
+    select * from core.fct_orders
+    where order_class = 'sale'
+),
+
+movements as (
+    select
+        account,
+        business_date,
+        channel,
+        customer_id,
+        1 as order_count,
+        quantity,
+        items_gross_amount as gross_amount,
+        items_net_amount as net_amount,
+        0 as refund_count,
+        cast(null as decimal(18, 2)) as refund_amount
+    from sales
+    where (account, business_date) in (select
+        account,
+        business_date
+    from dates)
+    union all
+    select
+        account,
+        refund_date as business_date,
+        channel,
+        customer_id,
+        0 as order_count,
+        cast(null as decimal(12, 3)) as quantity,
+        cast(null as decimal(18, 2)) as gross_amount,
+        cast(null as decimal(18, 2)) as net_amount,
+        1 as refund_count,
+        items_gross_amount as refund_amount
+    from sales
+    where
+        refund_date is not null
+        and (account, refund_date) in (select
+            account,
+            business_date
+        from dates)
+),
+
+final as (
+    select
+        -- keys
+        account,
+        business_date,
+        channel,
+        customer_id,
+        -- measures
+        cast(sum(order_count) as bigint) as order_count,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
+        coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
+        -- refunds observed on the date
+        cast(sum(refund_count) as bigint) as refund_count,
+        coalesce(try_cast(sum(refund_amount) as decimal(18, 2)), 0) as refund_amount
+    from movements
+    group by account, business_date, channel, customer_id
+)
+
+select * from final

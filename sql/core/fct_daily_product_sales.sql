@@ -1,0 +1,100 @@
+-- grain: one row per account, business date, channel and product with a sale or a refund
+-- key: account, business_date, channel, product_id
+-- rebuild: by date
+with dates as (
+    select * from core.affected_dates
+),
+
+items as (
+    select
+        account,
+        order_id,
+        business_date,
+        channel,
+        product_id,
+        quantity,
+        line_gross_amount,
+        line_net_amount,
+        line_vat_amount,
+        coalesce(discount_amount, 0) + coalesce(order_discount_amount, 0) as discount_amount
+    from core.fct_order_items
+    where order_class = 'sale'
+),
+
+refunds as (
+    select
+        account,
+        order_id,
+        refund_date
+    from core.fct_orders
+    where
+        order_class = 'sale'
+        and refund_date is not null
+        and (account, refund_date) in (select
+            account,
+            business_date
+        from dates)
+),
+
+movements as (
+    select
+        account,
+        order_id,
+        business_date,
+        channel,
+        product_id,
+        1 as line_count,
+        quantity,
+        line_gross_amount as gross_amount,
+        line_net_amount as net_amount,
+        line_vat_amount as vat_amount,
+        discount_amount,
+        cast(null as decimal(12, 3)) as refund_quantity,
+        cast(null as decimal(18, 2)) as refund_amount
+    from items
+    where (account, business_date) in (select
+        account,
+        business_date
+    from dates)
+    union all
+    select
+        items.account,
+        cast(null as bigint) as order_id,
+        refunds.refund_date as business_date,
+        items.channel,
+        items.product_id,
+        0 as line_count,
+        cast(null as decimal(12, 3)) as quantity,
+        cast(null as decimal(18, 2)) as gross_amount,
+        cast(null as decimal(18, 2)) as net_amount,
+        cast(null as decimal(18, 2)) as vat_amount,
+        cast(null as decimal(18, 2)) as discount_amount,
+        items.quantity as refund_quantity,
+        items.line_gross_amount as refund_amount
+    from items
+    inner join refunds on items.account = refunds.account and items.order_id = refunds.order_id
+),
+
+final as (
+    select
+        -- keys
+        account,
+        business_date,
+        channel,
+        product_id,
+        -- sales; refunds name no order, so they do not count
+        count(distinct order_id) as order_count,
+        cast(sum(line_count) as bigint) as line_count,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
+        coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
+        coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount,
+        coalesce(try_cast(sum(discount_amount) as decimal(18, 2)), 0) as discount_amount,
+        -- refunds observed on the date
+        coalesce(try_cast(sum(refund_quantity) as decimal(12, 3)), 0) as refund_quantity,
+        coalesce(try_cast(sum(refund_amount) as decimal(18, 2)), 0) as refund_amount
+    from movements
+    group by account, business_date, channel, product_id
+)
+
+select * from final

@@ -1,0 +1,99 @@
+-- grain: one row per sale with a shipment
+-- key: account, order_id
+-- rebuild: by order
+with orders as (
+    select * from core.fct_orders
+    where
+        order_class = 'sale'
+        and (account, order_id) in (select
+            account,
+            order_id
+        from staging.batch_orders)
+),
+
+shipments as (
+    select * from core.fct_shipments
+    where (account, order_id) in (select
+        account,
+        order_id
+    from staging.batch_orders)
+),
+
+observed as (
+    select
+        account,
+        order_id,
+        min(observed_at) filter (where state_bit in (8, 256)) as paid_observed_at,
+        min(observed_at) filter (where state_bit = 32) as shipped_observed_at,
+        min(observed_at) filter (where state_bit = 64) as delivered_observed_at
+    from core.fct_order_state_changes
+    where
+        change = 'set'
+        and (account, order_id) in (select
+            account,
+            order_id
+        from staging.batch_orders)
+    group by account, order_id
+),
+
+timed as (
+    select
+        orders.account,
+        orders.order_id,
+        orders.channel,
+        orders.business_date,
+        orders.customer_id,
+        shipments.service_id,
+        shipments.service_name,
+        shipments.tracking_number,
+        shipments.gross_amount as shipping_gross_amount,
+        shipments.time_max_seconds,
+        orders.is_shipped,
+        orders.is_delivered,
+        orders.is_refunded,
+        observed.paid_observed_at,
+        case when orders.is_shipped then observed.shipped_observed_at end as shipped_observed_at,
+        case when orders.is_delivered then observed.delivered_observed_at end
+            as delivered_observed_at
+    from orders
+    inner join shipments
+        on orders.account = shipments.account and orders.order_id = shipments.order_id
+    left join observed
+        on orders.account = observed.account and orders.order_id = observed.order_id
+),
+
+final as (
+    select
+        -- keys
+        account,
+        order_id,
+        -- attributes
+        channel,
+        business_date,
+        customer_id,
+        service_id,
+        service_name,
+        tracking_number,
+        -- states
+        is_shipped,
+        is_delivered,
+        not is_shipped and not is_delivered and not is_refunded as is_waiting,
+        -- when the states were observed
+        paid_observed_at,
+        shipped_observed_at,
+        delivered_observed_at,
+        case
+            when shipped_observed_at > paid_observed_at
+                then date_diff('second', paid_observed_at, shipped_observed_at)
+        end as seconds_to_ship,
+        case
+            when delivered_observed_at > shipped_observed_at
+                then date_diff('second', shipped_observed_at, delivered_observed_at)
+        end as seconds_to_deliver,
+        time_max_seconds as promised_seconds,
+        -- measures
+        coalesce(shipping_gross_amount, 0) as shipping_gross_amount
+    from timed
+)
+
+select * from final

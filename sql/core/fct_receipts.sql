@@ -1,0 +1,51 @@
+-- grain: one row per order with a receipt number, in its latest version
+-- key: account, order_id
+-- rebuild: by order
+with orders as (
+    select
+        account,
+        order_id,
+        channel,
+        order_class,
+        business_date,
+        invoice_number as receipt_number
+    from core.fct_orders
+    where
+        invoice_number is not null
+        and (account, order_id) in (select
+            account,
+            order_id
+        from staging.batch_orders)
+),
+
+parts as (
+    select
+        account,
+        order_id,
+        channel,
+        order_class,
+        business_date,
+        receipt_number,
+        regexp_extract(receipt_number, '^(.*?)([0-9]{1,18})$', 1) as prefix,
+        try_cast(regexp_extract(receipt_number, '^(.*?)([0-9]{1,18})$', 2) as bigint) as counter
+    from orders
+),
+
+final as (
+    select
+        -- keys
+        account,
+        order_id,
+        -- the number and its circle
+        receipt_number,
+        case when counter is null then receipt_number else prefix end as receipt_prefix,
+        counter as receipt_counter,
+        coalesce(counter - counter % 1000, -1) as block_start,
+        -- attributes of the order
+        channel,
+        order_class,
+        business_date
+    from parts
+)
+
+select * from final

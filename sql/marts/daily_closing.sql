@@ -1,0 +1,35 @@
+-- grain: one row per account, business date, channel and payment method
+-- key: account, business_date, channel, payment_method
+-- rebuild: by date
+with payments as (
+    select * from core.fct_daily_payments
+    where
+        order_class = 'sale'
+        and (account, business_date) in (select
+            account,
+            business_date
+        from core.affected_dates)
+),
+
+final as (
+    select
+        -- keys
+        account,
+        business_date,
+        channel,
+        payment_method,
+        -- payments of the date's sales
+        payment_count,
+        payment_amount,
+        -- refunds observed on the date
+        refund_count,
+        refund_amount,
+        -- receipts of the date's sales
+        order_count,
+        receipt_count,
+        first_receipt_number,
+        last_receipt_number
+    from payments
+)
+
+select * from final

@@ -1,0 +1,27 @@
+-- grain: one row per circle of receipt numbers: the prefix before the counter
+-- key: account, receipt_prefix
+-- rebuild: full
+with blocks as (
+    select * from core.fct_receipt_blocks
+),
+
+final as (
+    select
+        -- keys
+        account,
+        receipt_prefix,
+        -- range
+        min(first_counter) as first_counter,
+        max(last_counter) as last_counter,
+        min(first_business_date) as first_date,
+        max(last_business_date) as last_date,
+        -- measures
+        cast(sum(receipt_count) as bigint) as receipt_count,
+        coalesce(max(last_counter) - min(first_counter) + 1 - cast(sum(number_count) as bigint), 0)
+            as missing_count,
+        cast(sum(receipt_count - number_count) as bigint) as duplicate_count
+    from blocks
+    group by account, receipt_prefix
+)
+
+select * from final

@@ -1,0 +1,39 @@
+-- grain: one row per refunded sale
+-- key: account, order_id
+-- rebuild: by date
+with orders as (
+    select * from core.fct_orders
+    where
+        order_class = 'sale'
+        and refund_date is not null
+        and (account, business_date) in (select
+            account,
+            business_date
+        from core.affected_dates)
+),
+
+final as (
+    select
+        -- keys
+        account,
+        order_id,
+        -- attributes
+        refund_date,
+        business_date,
+        channel,
+        invoice_number as receipt_number,
+        customer_id,
+        user_id,
+        refund_observed_at,
+        cast(refund_date - business_date as integer) as days_to_refund,
+        -- measures
+        coalesce(quantity, 0) as item_quantity,
+        coalesce(items_gross_amount, 0) as refund_amount,
+        coalesce(items_net_amount, 0) as refund_net_amount,
+        coalesce(items_vat_amount, 0) as refund_vat_amount,
+        coalesce(shipping_gross_amount, 0) as shipping_gross_amount,
+        coalesce(payments_amount, 0) as payment_amount
+    from orders
+)
+
+select * from final

@@ -1,0 +1,24 @@
+-- grain: one row per account, month, VAT rate and channel
+-- key: account, month, tax_rate, channel
+-- rebuild: full
+with vat as (
+    select * from core.fct_daily_vat
+    where order_class = 'sale' and order_count > 0
+),
+
+final as (
+    select
+        -- keys
+        account,
+        month_of(business_date) as month,
+        tax_rate,
+        channel,
+        -- measures
+        coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
+        coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
+        coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount
+    from vat
+    group by account, month_of(business_date), tax_rate, channel
+)
+
+select * from final
