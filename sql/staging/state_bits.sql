@@ -6,10 +6,7 @@ with bits as (
 ),
 
 names as (
-    select
-        cast(state_bit as integer) as state_bit,
-        state_name
-    from seeds.order_states
+    select * from seeds.order_states
 ),
 
 final as (

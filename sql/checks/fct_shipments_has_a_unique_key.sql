@@ -1,0 +1,12 @@
+-- severity: fail
+-- scope: batch
+-- harm: Shipping would count twice.
+select
+    facts.account,
+    facts.order_id,
+    count(*) as row_count
+from core.fct_shipments as facts
+inner join staging.batch_orders as batch
+    on facts.account = batch.account and facts.order_id = batch.order_id
+group by facts.account, facts.order_id
+having count(*) > 1

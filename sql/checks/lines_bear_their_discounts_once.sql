@@ -1,0 +1,20 @@
+-- severity: fail
+-- scope: batch
+-- harm: Turnover would be too high or too low by the discounts.
+select
+    items.account,
+    items.order_id,
+    items.line_number,
+    items.published_gross_amount,
+    items.discount_amount,
+    items.order_discount_amount,
+    items.line_gross_amount
+from core.fct_order_items as items
+inner join staging.batch_orders as batch
+    on items.account = batch.account and items.order_id = batch.order_id
+where
+    items.line_gross_amount <> items.published_gross_amount
+    - case
+        when prices_include_discount() then 0
+        else coalesce(items.discount_amount, 0) + coalesce(items.order_discount_amount, 0)
+    end

@@ -1,0 +1,31 @@
+-- severity: fail
+-- scope: batch
+-- harm: VAT would be wrong by cents: net amount and VAT must add up to the gross amount, and the
+--   net amount must be the nearest cent.
+with lines as (
+    select
+        items.*,
+        items.line_net_amount * (100 + items.tax_rate) - items.line_gross_amount * 100 as miss,
+        0.005 * (100 + items.tax_rate) as half_a_cent
+    from core.fct_order_items as items
+    inner join staging.batch_orders as batch
+        on items.account = batch.account and items.order_id = batch.order_id
+)
+
+select
+    account,
+    order_id,
+    line_number,
+    tax_rate,
+    line_gross_amount,
+    line_net_amount,
+    line_vat_amount
+from lines
+where
+    line_net_amount + line_vat_amount <> line_gross_amount
+    or abs(miss) > half_a_cent
+    or (
+        line_gross_amount is not null
+        and tax_rate is not null
+        and (line_net_amount is null or line_vat_amount is null)
+    )
