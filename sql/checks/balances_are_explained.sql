@@ -1,0 +1,21 @@
+-- severity: warn
+-- scope: batch
+-- harm: What is due, what the payments add up to and what the API calls paid disagree in a way
+--   that no rule explains.
+select
+    orders.account,
+    orders.order_id,
+    'items and shipping ' || coalesce(
+        cast(orders.items_gross_amount + coalesce(orders.shipping_gross_amount, 0) as varchar), '?'
+    )
+    || ', payments ' || coalesce(cast(orders.payments_amount as varchar), '?')
+    || ', amount_paid ' || coalesce(cast(orders.amount_paid as varchar), '?') as detail,
+    try_cast(
+        orders.amount_paid
+        - orders.items_gross_amount
+        - coalesce(orders.shipping_gross_amount, 0) as decimal(18, 2)
+    ) as amount
+from core.fct_orders as orders
+inner join staging.batch_orders as batch
+    on orders.account = batch.account and orders.order_id = batch.order_id
+where orders.balance_class = 'unexplained'

@@ -1,0 +1,16 @@
+-- severity: warn
+-- scope: batch
+-- harm: Net and gross unit price contradict each other at the rate of the line; VAT is computed
+--   from the gross amount.
+select
+    items.account,
+    items.order_id,
+    'line ' || items.line_number || ': ' || items.unit_net_price || ' net at ' || items.tax_rate
+    || ' % is not ' || items.unit_gross_amount || ' gross' as detail,
+    items.line_gross_amount as amount
+from core.fct_order_items as items
+inner join staging.batch_orders as batch
+    on items.account = batch.account and items.order_id = batch.order_id
+where
+    -- exactly half a cent may be rounded either way
+    abs(items.unit_net_price * (100 + items.tax_rate) - items.unit_gross_amount * 100) > 0.5
