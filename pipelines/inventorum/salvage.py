@@ -30,8 +30,8 @@ def split_array(text: bytes) -> list[bytes]:
     return [value for _, value in _parts(text, b"[")]
 
 
-def split_object(text: bytes) -> dict[bytes, bytes]:
-    """The members of a JSON object: the name as it stands between its quotes, and the bytes of the value.
+def split_object(text: bytes) -> dict[str, bytes]:
+    """The members of a JSON object: the name, unescaped, and the bytes of the value.
 
     Of a name that comes twice the last value counts, as with JSON parsers.
 
@@ -42,7 +42,10 @@ def split_object(text: bytes) -> dict[bytes, bytes]:
     for name, value in _parts(text, b"{"):
         if not _STRING.fullmatch(name) or not value:
             raise Unbalanced("a member of an object has no name or no value")
-        members[name[1:-1]] = value
+        try:
+            members[json.loads(name, strict=False)] = value
+        except ValueError:
+            raise Unbalanced("a member of an object has an unreadable name") from None
     return members
 
 

@@ -198,7 +198,7 @@ def _slices(body: bytes) -> tuple[int | None, list[bytes]]:
         pass
     try:
         members = split_object(body)
-        return _count(members.get(b"total", b"")), split_array(members[b"data"])
+        return _count(members.get("total", b"")), split_array(members["data"])
     except (Unbalanced, KeyError):
         pass
     raise BrokenBody(_what_is_wrong(body))
@@ -217,7 +217,7 @@ def _what_is_wrong(body: bytes) -> str:
         members = split_object(body)
     except Unbalanced:
         return "JSON that is cut or broken" if start == b"{" else "something that is no JSON object"
-    if b"error" in members or b"detail" in members:
+    if "error" in members or "detail" in members:
         return "an error object with a status of success"
     return "an object without a list `data`"
 
@@ -249,14 +249,21 @@ def _salvage_record(record: bytes, payload: str) -> tuple[OrderRow | Rejected, b
         return Rejected(f"the record is not JSON: {fault}", None, payload), True
     if not is_readable(payload):
         return Rejected("the record is not JSON", _raw_id(record), payload), True
-    order_id, reason = _order_id(members.get(b"id", b""))
+    order_id, reason = _order_id(members.get("id", b""))
     if order_id is None:
         return Rejected(reason, _raw_id(record), payload), False
-    state, channel = _state(members.get(b"state")), _channel(members.get(b"channel"))
-    kept = (b'"%b":%b' % (name, squeeze(members[name])) for name in sorted(members))
-    volatile = tuple(f'"{name}":'.encode() for name in VOLATILE)
-    text = b"{" + b",".join(member for member in kept if not member.startswith(volatile)) + b"}"
-    return OrderRow(order_id, channel, state, payload, blake2b(text, digest_size=16).hexdigest()), False
+    state, channel = _state(members.get("state")), _channel(members.get("channel"))
+    kept = (_name(name) + b":" + squeeze(members[name]) for name in sorted(members) if name not in VOLATILE)
+    digest = blake2b(b"{" + b",".join(kept) + b"}", digest_size=16).hexdigest()
+    return OrderRow(order_id, channel, state, payload, digest), False
+
+
+def _name(name: str) -> bytes:
+    """A member's name as the encoder writes it; a lone surrogate stays an escape."""
+    try:
+        return _encode(name)
+    except UnicodeEncodeError:
+        return json.dumps(name).encode()
 
 
 def _order_id(text: bytes) -> tuple[int | None, str]:
@@ -333,7 +340,7 @@ def _count(text: bytes) -> int | None:
 def _raw_id(record: bytes) -> str | None:
     """What stands as the id of a record that was rejected, cut to 100 characters."""
     try:
-        value = split_object(record).get(b"id", b"null")
+        value = split_object(record).get("id", b"null")
     except Unbalanced:
         return None
     return None if value == b"null" else _text(value.strip(b'"')[:100])
