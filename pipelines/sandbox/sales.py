@@ -40,7 +40,7 @@ class Cashier:
     def number(self, course: Course) -> None:
         """Gives a completed sale the next receipt number; now and then one is lost."""
         if course.has_invoice:
-            if self.rng.random() < 0.0005:
+            if self.rng.random() < 0.002:
                 self.shop.next_invoice(course.channel)
             course.invoice = self.shop.next_invoice(course.channel)
 
