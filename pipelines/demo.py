@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from transforms.published import open_published
+from typing import TYPE_CHECKING
 
 from pipelines import landing, run
 from pipelines.errors import HomeError
 from pipelines.progress import Progress
 from pipelines.settings import Files, Settings, StaticLogin
 from pipelines.terminal import console, show_table
+from transforms.published import open_published
+
+if TYPE_CHECKING:
+    from pipelines.sandbox.trading import Trade
 
 ACCOUNT = "demo"
+HOURS_BETWEEN = 24  # how long the shop trades between the two loads; its clock ends where ours is
 
 LAST_DAYS = """
 select
@@ -74,7 +77,8 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
     from pipelines.sandbox.server import Sandbox
 
     _start_afresh(settings.files)
-    shop = make_shop(seed=seed, orders=orders, days=days)
+    yesterday = datetime.now(UTC) - timedelta(hours=HOURS_BETWEEN)
+    shop = make_shop(seed=seed, orders=orders, days=days, end=yesterday)
     with Sandbox(shop) as sandbox:
         pointed = replace(
             settings,
@@ -84,7 +88,7 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
             requests_per_second=500.0,  # the limit protects the real API, not our own server
         )
         first = run.sync(pointed, command="demo: first load", progress=progress)
-        traded = shop.trade(sales=max(5, orders // 100), seed=seed)
+        traded = shop.trade(sales=max(5, orders // 100), hours=HOURS_BETWEEN, seed=seed)
         second = run.sync(pointed, command="demo: second load", progress=progress)
     with closing(open_published(settings.files.warehouse)) as connection:
         last_days = connection.execute(LAST_DAYS).fetchall()
@@ -169,7 +173,7 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _counts(traded: Any) -> dict[str, int]:
-    from dataclasses import asdict, is_dataclass
+def _counts(traded: Trade) -> dict[str, int]:
+    from dataclasses import asdict
 
-    return dict(asdict(traded) if is_dataclass(traded) and not isinstance(traded, type) else traded)
+    return {event: count for event, count in asdict(traded).items() if isinstance(count, int)}

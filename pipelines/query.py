@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from transforms.published import open_published
 
 from pipelines.errors import HomeError, SettingsError
 from pipelines.terminal import cell, show_json, show_table
+from transforms.published import open_published
 
 ROWS_SHOWN = 1_000
 

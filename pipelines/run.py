@@ -58,6 +58,7 @@ class RunReport:
     tables: dict[str, int] = field(default_factory=dict)
     checks: list[Any] = field(default_factory=list)
     full_build: bool = False
+    full_build_reason: str | None = None
     published: bool = False
     warehouse: str = ""
 
@@ -99,7 +100,6 @@ def sync(
             ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
         _count(report, ledger.windows)
         _build_and_publish(settings, report, full=False, progress=progress)
-        _conclude(report)
     return report
 
 
@@ -128,7 +128,6 @@ def backfill(
             windows = history.load_history(settings, api, report.run_id, start, end, progress, again=again)
         _count(report, windows)
         _build_and_publish(settings, report, full=False, progress=progress)
-        _conclude(report)
     return report
 
 
@@ -136,7 +135,6 @@ def build(settings: Settings, *, full: bool = False, progress: Progress | None =
     """Transform what the landing log holds, check, publish; asks nothing of the API."""
     with _running(settings, "build --full" if full else "build") as report:
         _build_and_publish(settings, report, full=full, progress=progress or Silent())
-        _conclude(report)
     return report
 
 
@@ -213,7 +211,7 @@ def transform_files(files: Files) -> transform.Files:
 
 @contextmanager
 def _running(settings: Settings, command: str) -> Iterator[RunReport]:
-    """The lock and the run's line in `ops.runs`, whatever happens inside."""
+    """The lock, and the run's line in `ops.runs` if it fails; `_build_and_publish` writes it otherwise."""
     os.umask(0o077)
     ensure_home(settings.files)
     with exclusive(settings.files.lock, command):
@@ -227,7 +225,6 @@ def _running(settings: Settings, command: str) -> Iterator[RunReport]:
             report.exit_code, report.message = error.exit_code, str(error)
             _record(settings, report)
             raise
-        _record(settings, report)
 
 
 def _record(settings: Settings, report: RunReport) -> None:
@@ -258,7 +255,9 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
         report.seconds[f"build: {step}"] = round(seconds, 4)
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
     report.tables, report.checks = built.tables, list(built.checks)
-    report.full_build = built.full
+    report.full_build, report.full_build_reason = built.full, built.reason
+    _conclude(report)
+    _record(settings, report)  # before publishing, so that readers find the run that made their file
     if built.changed or not settings.files.warehouse.exists():
         with report.timed("publish"):
             publication.publish(files, group=settings.published_group)

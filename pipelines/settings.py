@@ -220,9 +220,7 @@ def ensure_home(files: Files) -> None:
         )
     for path in (files.warehouse, files.landing):
         if path.exists() and not path.is_file():
-            raise HomeError(
-                f"{path} is not a file. Nothing was written. Move it away or choose another --home."
-            )
+            raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
 
 
 def prepare_dlt() -> None:
@@ -281,9 +279,7 @@ class _Values:
     def optional_integer(self, key: str, *, low: int, high: int) -> int | None:
         return None if self.text(key) is None else self.integer(key, low, low=low, high=high)
 
-    def number(
-        self, key: str, default: float, *, low: float | None = None, high: float | None = None
-    ) -> float:
+    def number(self, key: str, default: float, *, low: float | None = None, high: float | None = None) -> float:
         text = self.text(key)
         if text is None:
             return default
@@ -344,9 +340,7 @@ def _toml_section(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise SettingsError(f"{path} could not be read: {error.strerror}. Nothing was done.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} is not valid TOML ({error}). Nothing was done. Correct it there."
-        ) from None
+        raise SettingsError(f"{path} is not valid TOML ({error}). Nothing was done. Correct it there.") from None
     sources = document.get("sources", {})
     section = sources.get("inventorum", {}) if isinstance(sources, dict) else {}
     if not isinstance(section, dict):

@@ -6,12 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from transforms.published import open_published
-
 from pipelines import landing
 from pipelines.errors import LockedError
 from pipelines.lock import holder
 from pipelines.settings import CHANNELS, Files
+from transforms.published import open_published
 
 
 @dataclass(frozen=True)
@@ -100,13 +99,9 @@ def _published(files: Files, status: Status, crawls: dict[str, dict[str, Any]]) 
             "select (select count(*) from core.fct_orders), (select max(ordered_at) from core.fct_orders), "
             "(select max(built_at) from ops.loads)"
         ).fetchall()[0]
-        status.summary["published"] = (
-            f"{orders} orders, newest of {newest}, built {built:%Y-%m-%d %H:%M:%S} UTC"
-        )
+        status.summary["published"] = f"{orders} orders, newest of {newest}, built {built:%Y-%m-%d %H:%M:%S} UTC"
         per_channel = dict(
-            connection.execute(
-                "select channel, max(ordered_at) from core.fct_orders group by channel"
-            ).fetchall()
+            connection.execute("select channel, max(ordered_at) from core.fct_orders group by channel").fetchall()
         )
         loads = [crawl["load_id"] for crawl in crawls.values()]
         counts = {
@@ -123,8 +118,7 @@ def _published(files: Files, status: Status, crawls: dict[str, dict[str, Any]]) 
     if last:
         command, finished, code, message = last[0]
         status.summary["last published run"] = (
-            f"{command}, exit code {code}, ended {finished:%Y-%m-%d %H:%M:%S} UTC"
-            + (f": {message}" if message else "")
+            f"{command}, exit code {code}, ended {finished:%Y-%m-%d %H:%M:%S} UTC" + (f": {message}" if message else "")
         )
     for channel, crawl in crawls.items():
         load_id = crawl.pop("load_id")

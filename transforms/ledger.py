@@ -168,7 +168,8 @@ def write_checks(
 
 
 def write_run(connection: Connection, record: RunRecord) -> None:
-    """Note what a run did."""
+    """Note what a run did, in the place of an earlier note of the same run."""
+    connection.execute("delete from ops.runs where run_id = ?", [record.run_id])
     *values, seconds = astuple(record)
     text = json.dumps({step: round(value, 3) for step, value in dict(seconds).items()})
     connection.execute(f"insert into ops.runs values ({', '.join('?' * 12)})", [*values, text])

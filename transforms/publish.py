@@ -75,11 +75,7 @@ def is_published(files: Files, build: Connection) -> bool:
         there = files.published.stat()
     except OSError:
         return False
-    try:
-        stamp = json.loads((files.work / STAMP).read_bytes())
-    except (OSError, ValueError):
-        stamp = {}
-    if stamp == _stamp_of(there, state):
+    if _read_stamp(files) == _stamp_of(there, state):
         return True
     try:
         with closing(connect(files.published, files, read_only=True)) as published:
@@ -127,6 +123,9 @@ def _refuse_foreign(files: Files) -> None:
     if not files.published.exists():
         files.published.parent.mkdir(parents=True, exist_ok=True)
         return
+    stamp = _read_stamp(files)
+    if stamp and stamp == _stamp_of(files.published.stat(), str(stamp.get("state"))):
+        return  # the very file that was published last; a reader of this process may hold it open
     try:
         with closing(connect(files.published, files, read_only=True)) as published:
             ours = ledger.is_warehouse(published)
@@ -140,6 +139,15 @@ def _stamp(files: Files, state: str) -> None:
     """Note which state is published, so that a run with nothing new need not open the file."""
     files.work.mkdir(parents=True, exist_ok=True)
     (files.work / STAMP).write_text(json.dumps(_stamp_of(files.published.stat(), state)), "utf-8")
+
+
+def _read_stamp(files: Files) -> dict[str, object]:
+    """The note of the last publishing; empty if there is none."""
+    try:
+        found = json.loads((files.work / STAMP).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _stamp_of(there: os.stat_result, state: str | None) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -49,7 +49,9 @@ def status(common: Common) -> int:
 
 
 def _minute(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    if moment is None:
+        return ""
+    return f"{moment:%d %b %H:%M}" if moment.year == datetime.now(UTC).year else f"{moment:%d %b %Y}"
 
 
 def tables(
@@ -89,9 +91,7 @@ def query(
         str,
         typer.Option("--format", "-f", metavar="table|json|csv|markdown|parquet", help="Form of the result."),
     ] = "table",
-    file: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")
-    ] = None,
+    file: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")] = None,
 ) -> int:
     """Ask the published warehouse; read-only, without access to files or network.
 
