@@ -117,18 +117,14 @@ def build(
         TransformError: Any other foreseen fault of the files.
     """
     task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
-    connection = _open_build(files)
-    reason = None
-    if connection is None:
-        reason = None if full else "there is no build file and no published file yet"
-    else:
+    with readable_faults(files.build):
+        connection = _open_build(files)
+        if connection is None:
+            reason = None if full else "there is no build file and no published file yet"
+            return _build_all(task, reason, has_previous=False)
         with closing(connection):
-            if not full:
-                report = _build_new(connection, task)
-                if isinstance(report, BuildReport):
-                    return report
-                reason = report
-    return _build_all(task, reason, has_previous=connection is not None)
+            report = "" if full else _build_new(connection, task)
+        return _build_all(task, report or None, has_previous=True) if isinstance(report, str) else report
 
 
 def record_run(files: Files, record: RunRecord) -> None:
@@ -170,8 +166,10 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
         ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
         raise
     _write_ledger(connection, steps, task, is_new_state=affected.orders > 0)
-    _commit(connection, task.files.build)
     changed = affected.orders > 0 or not is_published(task.files, connection)
+    connection.commit()
+    with suppress(duckdb.Error):  # what was committed stands in the log beside the file, and publishing tries again
+        connection.execute("checkpoint")
     return _report(steps, loads, affected, changed=changed, setup=setup)
 
 
@@ -207,6 +205,10 @@ def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previo
     setup = perf_counter() - task.began
     try:
         steps.create_tables()
+        # DuckDB 2.0 shows no rows in a table that was made from an empty SELECT in the same transaction,
+        # once more than one row group is inserted
+        connection.commit()
+        connection.begin()
         steps.run(affected, new_loads=True)
     except ChecksFailed:
         connection.rollback()
@@ -214,7 +216,10 @@ def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previo
             ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results, "previous.ops.checks")
         raise
     _write_ledger(connection, steps, task, is_new_state=True)
-    _commit(connection, task.files.build)
+    connection.commit()
+    if has_previous:
+        connection.execute("detach previous")
+    connection.execute("checkpoint")
     return _report(steps, loads, affected, changed=True, setup=setup, full=True, reason=reason)
 
 
@@ -231,12 +236,6 @@ def _write_ledger(connection: Connection, steps: Steps, task: _Task, *, is_new_s
         facts = {name: str(value) for name, value in asdict(task.rules).items()}
         facts |= {"fingerprint": task.fingerprint(), "duckdb_version": duckdb.__version__}
         ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
-
-
-def _commit(connection: Connection, path: Path) -> None:
-    with readable_faults(path):
-        connection.commit()
-        connection.execute("checkpoint")
 
 
 def _report(

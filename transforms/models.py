@@ -181,9 +181,7 @@ def load_project(sql_dir: Path) -> Project:
     findings = sql_dir / "core" / "fct_findings.yml"
     seeds = tuple(_read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv")))
     models = [
-        read_model(path, sql_dir)
-        for schema in MODEL_FOLDERS
-        for path in sorted((sql_dir / schema).glob("*.sql"))
+        read_model(path, sql_dir) for schema in MODEL_FOLDERS for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
     checks = [read_check(path, sql_dir) for path in sorted((sql_dir / "checks").glob("*.sql"))]
     macros = sql_dir / "macros.sql"
@@ -246,7 +244,7 @@ def read_check(path: Path, sql_dir: Path) -> Check:
 
 
 def read_head(text: str) -> dict[str, str]:
-    """The `-- name: value` lines before the statement; a plain comment line continues the value above it."""
+    """The `-- name: value` lines before the statement; an indented comment continues the value above it."""
     head: dict[str, str] = {}
     name = ""
     for line in text.splitlines():
@@ -255,8 +253,10 @@ def read_head(text: str) -> dict[str, str]:
         if found := HEAD_LINE.match(line):
             name = found.group(1)
             head[name] = found.group(2).strip()
-        elif name:
-            head[name] = f"{head[name]} {line.lstrip('-').strip()}".strip()
+        elif name and line.startswith("--  "):
+            head[name] = f"{head[name]} {line[2:].strip()}"
+        else:
+            name = ""
     return head
 
 
@@ -291,9 +291,7 @@ def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
         return "by", found.group(1)
     if text in ("newest", "touched", "temporary", "full"):
         return text, None
-    raise ModelError(
-        f"{shown}: `rebuild: {text}` is none of by order, by <name>, newest, touched, temporary, full."
-    )
+    raise ModelError(f"{shown}: `rebuild: {text}` is none of by order, by <name>, newest, touched, temporary, full.")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later open the published file
 MEMORY_LIMIT = "1GB"
 
+DISK_FAULTS = ("No space left", "Could not write", "File too large", "Disk quota", "Read-only file system")
 LANDING_TABLES = ("_dlt_loads", "orders", "windows", "quarantine")
 
 Connection = duckdb.DuckDBPyConnection
@@ -147,9 +148,11 @@ def readable_faults(path: Path) -> Iterator[None]:
             ) from fault
         if _is_disk(fault):
             raise TransformError(f"Writing {path} failed; nothing was changed. {text}") from fault
+        if isinstance(fault, duckdb.OutOfMemoryException):
+            raise TransformError(f"{path}: more memory or disk is needed; nothing was changed. {text}") from fault
         if isinstance(fault, duckdb.IOException | duckdb.SerializationException | duckdb.InternalException):
-            raise UnreadableFile(f"{path} cannot be opened: {text}") from fault
-        raise TransformError(f"{path}: {text}") from fault
+            raise UnreadableFile(f"{path} cannot be read: {text}") from fault
+        raise
     except OSError as fault:
         raise TransformError(f"{path} cannot be written: {fault.strerror or fault}.") from fault
 
@@ -168,7 +171,7 @@ def quoted(text: str) -> str:
 
 def _is_disk(fault: duckdb.Error) -> bool:
     text = str(fault)
-    return "No space left" in text or "Could not write" in text or "Read-only file system" in text
+    return any(words in text for words in DISK_FAULTS)
 
 
 def _words(fault: BaseException) -> str:

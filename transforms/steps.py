@@ -143,12 +143,8 @@ class Steps:
 
     def _touch_again(self) -> None:
         """Add the keys that affected orders entered."""
-        before = self._staged & {
-            model.full_name for model in self.project.models if model.rebuild == "touched"
-        }
-        self._staged = {
-            name for name in self._staged if name not in self._models or self._models[name].phase != FINAL
-        }
+        before = self._staged & {model.full_name for model in self.project.models if model.rebuild == "touched"}
+        self._staged = {name for name in self._staged if name not in self._models or self._models[name].phase != FINAL}
         for model in self.project.models:
             if model.rebuild == "touched":
                 self._stage_reads(model.reads)
@@ -164,7 +160,7 @@ class Steps:
                 if self.fresh or (affected.orders if model.rebuild == "by" else self._any_dirty(model.reads)):
                     self._replace(model)
                 else:
-                    self._step(name)
+                    self._steps_done += 1
             elif check is not None and check.scope == "build" and check.severity == "warn":
                 self._warn(check)
         claims = [check for check in self._of_scope("build") if check.severity == "fail"]
@@ -175,6 +171,7 @@ class Steps:
 
     def _warn(self, check: Check) -> None:
         if not (self.fresh or self._any_dirty(check.reads)):
+            self._steps_done += 1
             return
         if not self.fresh and tables.forget_all_findings(self.connection, check.name):
             self._dirty.add(FINDINGS)
@@ -222,7 +219,7 @@ class Steps:
                 model = self._models[read]
                 if model.phase != BATCH:
                     self._stage_reads(model.reads)
-                    self._timed(model.full_name, partial(self._stage, model))
+                    self._timed(model.full_name, partial(self._stage, model), is_step=False)
 
     def _stage(self, model: Model) -> None:
         tables.stage(self.connection, model)
@@ -231,11 +228,7 @@ class Steps:
     def _any_dirty(self, reads: Iterable[str]) -> bool:
         return any(
             read in self._dirty
-            or (
-                read in self._models
-                and self._models[read].is_temporary
-                and self._any_dirty(self._models[read].reads)
-            )
+            or (read in self._models and self._models[read].is_temporary and self._any_dirty(self._models[read].reads))
             for read in reads
         )
 
@@ -255,10 +248,11 @@ class Steps:
     def _step(self, name: str) -> None:
         self._steps_done += 1
         if self._on_step is not None:
-            self._on_step(name, self._steps_done, max(self._steps, self._steps_done))
+            self._on_step(name, self._steps_done, self._steps)
 
-    def _timed(self, name: str, work: Callable[[], Result]) -> Result:
-        self._step(name)
+    def _timed(self, name: str, work: Callable[[], Result], *, is_step: bool = True) -> Result:
+        if is_step:
+            self._step(name)
         began = perf_counter()
         try:
             return work()

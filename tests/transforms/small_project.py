@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
+
+import duckdb
+
+from tests.landing_file import Load, Order, write_landing
+from transforms.build import BuildReport, Files, Rules, build
+from transforms.publish import PublishReport, publish
 
 FILES = {
     "macros.sql": """
@@ -188,12 +196,9 @@ def write_small_project(folder: Path, **changed: str | None) -> Path:
     """Write the folder; `changed` replaces or adds files (`marts__sales_sql="..."`), None leaves one out."""
     files: dict[str, str | None] = dict(FILES)
     for name, columns in DOCUMENTED.items():
-        listed = "".join(
-            f"\n  - name: {column}\n    description: The {column}." for column in columns.split()
-        )
+        listed = "".join(f"\n  - name: {column}\n    description: The {column}." for column in columns.split())
         files[f"{name}.yml"] = (
-            f"name: {Path(name).name}\ngrain: one row per thing\ndescription: Says something.\n"
-            f"columns:{listed}\n"
+            f"name: {Path(name).name}\ngrain: one row per thing\ndescription: Says something.\ncolumns:{listed}\n"
         )
     for name, text in changed.items():
         place, _, suffix = name.rpartition("_")
@@ -217,3 +222,43 @@ def order(order_id: int, amount: str = "10.00", **more: object) -> dict[str, obj
         "at": "2026-11-01T09:00:00+00:00",
         "customer": None,
     } | more
+
+
+class SmallWarehouse:
+    """An installation with the small project: load, build, look."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.sql = write_small_project(home / "sql")
+        self.files = Files(
+            landing=home / "landing.duckdb",
+            build=home / "work" / "build.duckdb",
+            published=home / "warehouse.duckdb",
+            work=home / "work",
+        )
+
+    def load(self, *loads: Load | list[Order]) -> None:
+        write_landing(self.files.landing, loads)
+
+    def build(self, rules: Rules | None = None, **options: Any) -> BuildReport:
+        return build(self.files, rules or Rules(), sql_dir=self.sql, **options)
+
+    def publish(self, **options: Any) -> PublishReport:
+        return publish(self.files, **options)
+
+    def change(self, **files: str | None) -> None:
+        write_small_project(self.sql, **files)
+
+    def rows(self, query: str, path: Path | None = None) -> list[tuple[Any, ...]]:
+        with closing(duckdb.connect(path or self.files.build, read_only=True)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(query).fetchall()
+
+    def tables(self, path: Path | None = None) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table of core and marts."""
+        names = self.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name in ('core', 'marts') order by all",
+            path,
+        )
+        return {name: self.rows(f"from {name} order by all", path) for (name,) in names}
