@@ -164,18 +164,17 @@ class Sandbox:
             server_header=False,
             timeout_keep_alive=75,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
         self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.001)
+        while not self._server.running.wait(timeout=1) and self._thread.is_alive():
+            pass
 
     def stop(self) -> None:
         """Ends all connections and frees the port."""
-        self._server.force_exit = True
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -290,6 +289,30 @@ class Sandbox:
             linger = struct.pack("ii", 1, 0)
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's own server, which ends at once: tests start and stop hundreds of them."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.running = threading.Event()
+
+    async def main_loop(self) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        self.running.set()
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    def end(self) -> None:
+        """Breaks off what is going on; may be called from any thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._ended.set)
 
 
 def _protocol(transports: dict[Any, asyncio.Transport]) -> type[H11Protocol]:
