@@ -46,7 +46,9 @@ def read_refusal(body: bytes) -> Refusal:
         return Refusal(_sentence([parsed.get("error_description"), error]), key=_line(error))
     if isinstance(error, dict):
         fields = _fields(error.get("fields"))
-        words = [error.get("description"), parsed.get("detail"), error.get("key")]
+        words = [error.get("description"), parsed.get("detail")]
+        if not fields and not any(isinstance(word, str) for word in words):
+            words = [error.get("key")]
     else:
         fields = _fields({name: value for name, value in parsed.items() if isinstance(value, list)})
         words = [parsed.get("detail"), *(fields.pop("detail", []))]
@@ -56,7 +58,7 @@ def read_refusal(body: bytes) -> Refusal:
 
 def _sentence(words: list[Any], fields: dict[str, list[str]] | None = None) -> str:
     """Each different text once, then the fields."""
-    said = list(dict.fromkeys(_line(word) for word in words if isinstance(word, str) and word.strip()))
+    said = list(dict.fromkeys(_line(word).rstrip(".") for word in words if isinstance(word, str) and word.strip()))
     parts = [f"{name}: {' '.join(messages)}" for name, messages in (fields or {}).items()]
     text = _line("; ".join([", ".join(said), *parts] if said else parts))
     return f"{text}." if text and text[-1] not in ".!?" else text or "The answer held no message."
