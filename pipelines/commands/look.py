@@ -80,7 +80,7 @@ def tables(
         for table in described:
             console().print(f"{table.schema}.{table.name}", style="bold")
             console().print(table.comment, markup=False)
-            show_table(["column", "type", "meaning"], [[c.name, c.type, c.comment] for c in table.columns])
+            show_table(["column", "type", "meaning"], [[c.name, c.type, c.description] for c in table.columns])
     return 0
 
 
