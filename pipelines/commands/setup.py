@@ -1,0 +1,152 @@
+"""Commands for setting up and everyday help: init, doctor, schedule, shell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.terminal import Common, command, console, show_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    command(app)(init)
+    command(app)(doctor)
+    command(app)(schedule)
+    command(app)(shell)
+
+
+def init(
+    common: Common,
+    chart: Annotated[
+        str, typer.Option("--chart", metavar="SKR03|SKR04", help="Chart of accounts of the DATEV template.")
+    ] = "SKR03",
+) -> int:
+    """Write templates into this folder: settings, login, accounts for DATEV.
+
+    The files are for you only (0600); those that exist already stay as they are.
+
+    Example: inventorum init
+    """
+    from pipelines.templates import write_templates
+
+    done = write_templates(Path.cwd(), chart)
+    if common.as_json:
+        show_json(done)
+        return 0
+    out = console()
+    for path in done.written:
+        out.print(f"wrote  {path.relative_to(Path.cwd())}", markup=False)
+    for path in done.kept:
+        out.print(f"kept   {path.relative_to(Path.cwd())}, which exists already", markup=False)
+    for hint in done.hints:
+        out.print(f"Next: {hint}", markup=False)
+    return 0
+
+
+def doctor(
+    common: Common,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API.")] = False,
+) -> int:
+    """Check this installation, the login and the API; say what to do about each finding.
+
+    Loads nothing. Ends with 0, or with the exit code of the worst failure.
+
+    Example: inventorum doctor
+    """
+    from pipelines.doctor import examine, exit_code
+    from pipelines.progress import shown
+
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        findings = examine(common.home, offline=offline, progress=progress)
+    code = exit_code(findings)
+    if common.as_json:
+        show_json({"exit_code": code, "findings": findings})
+        return code
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for finding in findings:
+        said = Text(finding.found)
+        if finding.advice:
+            said.append(f"\n-> {finding.advice}", style="italic")
+        table.add_row(Text(finding.status, style=styles[finding.status]), Text(finding.topic), said)
+    console().print(table)
+    count = {status: sum(finding.status == status for finding in findings) for status in styles}
+    console().print(f"{count['ok']} ok, {count['warn']} to look at, {count['fail']} failed.")
+    return code
+
+
+def schedule(
+    common: Common,
+    target: Annotated[str, typer.Argument(metavar="cron|systemd|github|airflow|dagster")],
+    every: Annotated[
+        int, typer.Option("--every", metavar="MINUTES", help="Minutes between two runs; 1440: each night.")
+    ] = 15,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="URL", help="Address that is told when a run fails.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the files there instead.")
+    ] = None,
+) -> int:
+    """Print what makes `sync` run by itself, with the paths of this installation.
+
+    Example: inventorum schedule systemd --every 60 --output ~/.config/systemd/user
+    """
+    from pipelines.errors import HomeError, SettingsError
+    from pipelines.notify import check_notify_url
+    from pipelines.schedule import TARGETS, plan
+
+    if target not in TARGETS:
+        raise SettingsError(f"There is no schedule {target!r}. Choose one of {', '.join(TARGETS)}.")
+    if notify is not None:
+        check_notify_url(notify)
+    files = TARGETS[target](plan(common.folder(), Path.cwd(), every, notify))
+    if output is not None:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                (output / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise HomeError(f"{output} could not be written: {error.strerror}. Choose another --output.") from None
+    if common.as_json:
+        show_json({"files": files, "output": output})
+    elif output is not None:
+        for name in files:
+            console().print(f"wrote  {output / name}", markup=False, soft_wrap=True)
+    else:
+        for name, text in files.items():
+            heading = f"# --- {name}\n" if len(files) > 1 else ""
+            typer.echo(heading + text, nl=name != list(files)[-1])
+    return 0
+
+
+def shell(
+    common: Common,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="Take the built-in prompt, whatever else is installed.")
+    ] = False,
+) -> int:
+    """Open an SQL prompt on the published warehouse, read-only.
+
+    Takes the program `duckdb` or `harlequin` if one is installed, else a prompt of its own.
+
+    Example: echo "select sum(gross_amount) from marts.sales_by_day;" | inventorum shell --simple
+    """
+    from pipelines.shell import installed, run_shell
+    from transforms.published import open_published
+
+    settings = common.settings()
+    warehouse = settings.files.warehouse
+    found = None if simple else installed(warehouse)
+    if found is not None:
+        open_published(warehouse).close()  # a missing or foreign file is named before the other program starts
+        os.execv(found[0], found)  # noqa: S606 - the user's own program, without a shell
+    run_shell(warehouse, settings.timezone)
+    return 0

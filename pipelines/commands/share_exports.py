@@ -1,0 +1,193 @@
+"""Commands that share: export as CSV, Excel, Parquet or DATEV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.terminal import Common, command, console, show_json, show_table
+
+if TYPE_CHECKING:
+    from transforms.exports.selection import Period
+
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", "-t", metavar="NAME", help="Only this table; repeat for more. Default: all marts."),
+]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="D", help="First day: 2026-11-01, 2026-11 or 2026.")]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="D", help="Last day, included: 2026-11-30, 2026-11 or 2026.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="PATH", help="Folder or file. Default: exports/ in the home folder."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    export = typer.Typer(
+        help="Write tables of the warehouse to files that only you can read.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    command(export, "csv")(export_csv)
+    command(export, "xlsx")(export_xlsx)
+    command(export, "parquet")(export_parquet)
+    command(export, "datev")(export_datev)
+    app.add_typer(export, name="export")
+
+
+def export_csv(
+    common: Common,
+    table: TableOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    output: OutputOption = None,
+    german: Annotated[
+        bool, typer.Option("--german", help="Semicolons, decimal commas, 31.12.2026, for German Excel.")
+    ] = False,
+) -> int:
+    """Write a CSV file for each mart.
+
+    Comma, decimal point, ISO dates, UTF-8; times are local to the shop. With --german: semicolon, decimal comma,
+    31.12.2026, UTF-8 with a mark for Excel. Text that a spreadsheet would run as a formula (it begins with
+    = + - @) gets an apostrophe in front.
+
+    Example: inventorum export csv --german --table sales_by_day --from 2026-10 --to 2026-10
+    """
+    return _tables(common, "csv-german" if german else "csv", table, first, last, output)
+
+
+def export_xlsx(
+    common: Common,
+    table: TableOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    output: OutputOption = None,
+) -> int:
+    """Write an Excel workbook: a sheet for each mart, and one that says what they are.
+
+    Example: inventorum export xlsx --from 2026 --output 2026.xlsx
+    """
+    return _tables(common, "xlsx", table, first, last, output)
+
+
+def export_parquet(
+    common: Common,
+    table: TableOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    output: OutputOption = None,
+) -> int:
+    """Write a Parquet file for each mart: exact decimals, times in UTC.
+
+    Example: inventorum export parquet --table core.fct_orders --output orders.parquet
+    """
+    return _tables(common, "parquet", table, first, last, output)
+
+
+def export_datev(
+    common: Common,
+    first: FromOption = None,
+    last: ToOption = None,
+    output: OutputOption = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option("--accounts", metavar="FILE", help="Accounts file. Default: datev.toml, if it is there."),
+    ] = None,
+) -> int:
+    """Write DATEV booking batches (EXTF), one a month, prepared for the tax adviser.
+
+    A day's revenue is booked by channel and VAT rate, its payments by channel and method. The totals equal
+    `vat_by_month` and `daily_closing`, or nothing is written. Default: the last complete month.
+
+    Example: inventorum export datev --from 2026-10 --to 2026-10
+    """
+    from transforms.exports.datev import export_datev as export
+    from transforms.exports.datev_accounts import parse_accounts, read_accounts, template
+
+    settings = common.settings()
+    found = accounts or Path("datev.toml")
+    from_template = accounts is None and not found.exists()
+    if from_template:
+        chosen = parse_accounts(template(settings.skr), f"the template {settings.skr}")
+    else:
+        chosen = read_accounts(found)
+    report = export(
+        settings.files.warehouse,
+        output or settings.files.home / "exports" / "datev",
+        chosen,
+        period=_period(first, last),
+        currency=settings.currency,
+        timezone=settings.timezone,
+    )
+    if from_template:
+        report.notes.insert(
+            0,
+            f"No accounts file: the template {settings.skr} was used. `inventorum init` writes it to "
+            "datev.toml; have your tax adviser check it.",
+        )
+    if common.as_json:
+        show_json(report)
+        return 0
+    if report.files:
+        show_table(
+            ["month", "bookings", "revenue", "payments", "clearing"],
+            [[f.month, f.rows, f.revenue, f.payments, f.clearing] for f in report.files],
+        )
+    _show_files(report)
+    return 0
+
+
+def _tables(
+    common: Common,
+    form: Any,
+    table: list[str] | None,
+    first: str | None,
+    last: str | None,
+    output: Path | None,
+) -> int:
+    from transforms.export import export_tables
+
+    settings = common.settings()
+    default = settings.files.home / "exports"
+    report = export_tables(
+        settings.files.warehouse,
+        form,
+        output or (default if form == "xlsx" else default / form),
+        names=table or [],
+        period=_period(first, last),
+        account=settings.account,
+        currency=settings.currency,
+        timezone=settings.timezone,
+    )
+    if common.as_json:
+        show_json(report)
+    else:
+        _show_files(report)
+    return 0
+
+
+def _period(first: str | None, last: str | None) -> Period:
+    from pipelines.period import parse_day
+    from transforms.exports.selection import Period
+
+    return Period(parse_day(first, what="--from"), parse_day(last, what="--to", last=True))
+
+
+def _show_files(report: Any) -> None:
+    """The files with their sizes; the folder once, above them."""
+    out = console()
+    for folder in dict.fromkeys(written.path.parent for written in report.files):
+        inside = [written for written in report.files if written.path.parent == folder]
+        out.print(f"{folder}/", markup=False, soft_wrap=True)
+        show_table(["file", "rows", "bytes"], [[w.path.name, w.rows, w.bytes] for w in inside])
+    out.print(
+        f"Wrote {len(report.files)} {'file' if len(report.files) == 1 else 'files'}, "
+        f"{sum(written.rows for written in report.files)} rows; period: {report.period}."
+    )
+    for note in report.notes:
+        out.print(f"Note: {note}", markup=False)
