@@ -8,7 +8,7 @@ from random import Random
 from pipelines.sandbox import payload as wire
 from pipelines.sandbox.amounts import rounded
 from pipelines.sandbox.assortment import Assortment, Ware
-from pipelines.sandbox.clock import wire_time
+from pipelines.sandbox.clock import microseconds, wire_time
 from pipelines.sandbox.lifecycle import TILL, Course, course_at_till, course_by_mail
 from pipelines.sandbox.orders import Order
 from pipelines.sandbox.payload import DRAFT, PARCEL, PICK_UP, SHIPPED, Discount
@@ -89,7 +89,7 @@ class Cashier:
                 order_id,
                 course.channel,
                 course.state,
-                course.modified * 1_000_000 + rng.randrange(1_000_000) // 1000 * 1000,
+                min(course.modified * 1_000_000 + rng.randrange(1000) * 1000, microseconds(shop.clock.now())),
                 course.added * 1_000_000,
                 course.completed * 1_000_000,
                 text.encode(),

@@ -6,23 +6,20 @@ import asyncio
 import gzip
 import socket
 import struct
-import threading
 import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, Self
 
-import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as IncomingRequest
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pipelines.errors import SettingsError
 from pipelines.sandbox.answers import Api, Reply, Request, json_reply
 from pipelines.sandbox.faults import Fault, Faults
 from pipelines.sandbox.faulty import NEEDS_ANSWER, error_reply, made_up, spoiled
+from pipelines.sandbox.loopback import Loopback
 from pipelines.sandbox.shop import Shop
 from pipelines.sandbox.switches import Switches
 from pipelines.sandbox.tokens import Tokens
@@ -71,7 +68,6 @@ class Sandbox:
         self._hooks: list[Hook] = []
         self._broken: Exception | None = None
         self._recent: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._transports: dict[Any, asyncio.Transport] = {}
         self._port = port
 
     def __enter__(self) -> Self:
@@ -142,40 +138,12 @@ class Sandbox:
         Raises:
             SettingsError: The port is taken.
         """
-        # named as TCP, since asyncio turns off Nagle's delay (40 ms an answer) only for sockets that say so
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", self._port))
-        except OSError as fault:
-            listener.close()
-            raise SettingsError(f"port {self._port} cannot be used ({fault.strerror}); choose another one") from fault
-        self._port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self._serve,
-            interface="asgi3",
-            http=_protocol(self._transports),
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_keep_alive=75,
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
-        )
-        self._thread.start()
-        while not self._server.running.wait(timeout=1) and self._thread.is_alive():
-            pass
+        self._server = Loopback(self._serve, self._port)
+        self._port = self._server.port
 
     def stop(self) -> None:
         """Ends all connections and frees the port."""
         self._server.end()
-        self._thread.join()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -201,7 +169,7 @@ class Sandbox:
         if self.switches.latency:
             await asyncio.sleep(self.switches.latency)
         reply, fault = self._reply(request)
-        transport = self._transports.get(tuple(scope["client"]))
+        transport = self._server.transports.get(tuple(scope["client"]))
         if transport is None:  # the client has left
             return
         if fault is not None and fault.kind in ("reset", "close", "hang"):
@@ -274,7 +242,7 @@ class Sandbox:
             transport.close()
             return
         for place in range(len(body)):
-            if transport.is_closing() or self._server.should_exit:
+            if transport.is_closing() or self._server.ended:
                 transport.abort()
                 return
             await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": True})
@@ -283,51 +251,12 @@ class Sandbox:
 
     async def _drop(self, fault: Fault, transport: asyncio.Transport) -> None:
         """No answer at all: at once, or until the client gives up."""
-        while fault.kind == "hang" and not (transport.is_closing() or self._server.should_exit):
+        while fault.kind == "hang" and not (transport.is_closing() or self._server.ended):
             await asyncio.sleep(0.02)
         if fault.kind == "reset":
             linger = struct.pack("ii", 1, 0)
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's own server, which ends at once: tests start and stop hundreds of them."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.running = threading.Event()
-
-    async def main_loop(self) -> None:
-        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        self.running.set()
-        await self._ended.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-
-    def end(self) -> None:
-        """Breaks off what is going on; may be called from any thread."""
-        self.should_exit = True
-        self._loop.call_soon_threadsafe(self._ended.set)
-
-
-def _protocol(transports: dict[Any, asyncio.Transport]) -> type[H11Protocol]:
-    """uvicorn's own protocol, which also tells each client's connection, so that faults can break it."""
-
-    class Protocol(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            transports[self.client] = transport
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            transports.pop(self.client, None)
-            super().connection_lost(exc)
-
-    return Protocol
 
 
 def serve(

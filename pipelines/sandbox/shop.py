@@ -216,7 +216,8 @@ class Shop(Account):
     def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
         """Goes on trading from now: new sales, and open orders are paid, sent, delivered; some come back.
 
-        The clock is moved to the end of that time. At least one older sale is cancelled and one refunded.
+        The clock is moved to the end of that time. In eight hours or more at least one older sale is
+        cancelled and one refunded.
 
         Args:
             sales: Number of new sales; default: what the hour, weekday and season suggest.

@@ -46,7 +46,7 @@ class Trade:
 
     def __str__(self) -> str:
         counts = [(field.name, getattr(self, field.name)) for field in fields(self)[2:]]
-        return ", ".join(f"{count} {name}" for name, count in counts if count)
+        return ", ".join(f"{count} {name}" for name, count in counts if count) or "nothing"
 
 
 class Trader:
@@ -95,10 +95,10 @@ class Trader:
         timeline += [self._numbering(course) for course in courses]
         for at, event in sorted(timeline, key=lambda entry: entry[0]):
             event(datetime.fromtimestamp(at, UTC))
+        self._shop.clock.reach(end)
         for course in courses:
             self._cashier.sell(course, 1)
         trade.sales = len(courses)
-        self._shop.clock.reach(end)
         return trade
 
     def _numbering(self, course: Course) -> Event:
@@ -158,7 +158,8 @@ class Trader:
             and not order.state & (CANCELED | REFUNDED | TEST_PRINT)
         ]
         for name, share in (("refunded", RETURNED), ("canceled", REGRETTED)):
-            count = max(1, round(self._per_day * hours / 24 * share))
+            count = int(self._per_day * hours / 24 * share + rng.random())
+            count = max(count, 1) if hours >= TRADING_DAY else count
             chosen = rng.sample(sold, min(count, len(sold)))
             for order in chosen:
                 happen(name, order)

@@ -20,7 +20,7 @@ def say(text):
     print(text, flush=True)
 
 shop = make_shop(orders=100, end="2026-11-23T13:00Z")
-serve(shop, trade_every=0.05, on_ready=lambda sandbox: say(sandbox.base_url), on_trade=say)
+serve(shop, trade_every=0.05, trade_hours=24, on_ready=lambda sandbox: say(sandbox.base_url), on_trade=say)
 """
 
 
