@@ -134,7 +134,7 @@ class TokenFile:
             nonlocal is_stored
             content = msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n"
             try:
-                os.pwrite(draft, content, 0)
+                _write(draft, content)
                 os.ftruncate(draft, len(content))
                 os.fsync(draft)
                 os.replace(self._draft, self.path)  # noqa: PTH105 - beside its fsync
@@ -149,7 +149,7 @@ class TokenFile:
         try:
             try:
                 os.fchmod(draft, 0o600)
-                os.pwrite(draft, b" " * _ROOM, 0)
+                _write(draft, b" " * _ROOM)
                 os.fsync(draft)
             except OSError as error:
                 raise HomeError(self._unusable(error)) from None
@@ -171,3 +171,10 @@ class TokenFile:
             f"The tokens in {self.path} could not be read or written: {error.strerror}. The login was not "
             "refreshed. Make the folder writable, free some space, or choose another with --home."
         )
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """Write all of it from the beginning of the file; a full disk takes a part without a word."""
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
