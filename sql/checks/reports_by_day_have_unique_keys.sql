@@ -1,0 +1,124 @@
+-- severity: fail
+-- scope: build
+-- harm: A report would show the same figures twice.
+with repeated as (
+    select
+        'marts.sales_by_day' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.sales_by_day
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel
+    having count(*) > 1
+    union all
+    select
+        'marts.daily_closing' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.daily_closing
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, payment_method
+    having count(*) > 1
+    union all
+    select
+        'marts.daily_closing_vat' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.daily_closing_vat
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, tax_rate
+    having count(*) > 1
+    union all
+    select
+        'marts.discounts' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(discount_level as varchar), '-')
+        || ' ' || coalesce(cast(discount_type as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.discounts
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, discount_level, discount_type
+    having count(*) > 1
+    union all
+    select
+        'marts.refunds' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.refunds
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, order_id
+    having count(*) > 1
+    union all
+    select
+        'marts.restatements' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(changed_at as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.restatements
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, changed_at
+    having count(*) > 1
+    union all
+    select
+        'marts.restatement_orders' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(changed_at as varchar), '-')
+        || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.restatement_orders
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, changed_at, order_id
+    having count(*) > 1
+    union all
+    select
+        'marts.closed_days' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.closed_days
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel
+    having count(*) > 1
+)
+
+select * from repeated
