@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from itertools import accumulate, pairwise, product
+from itertools import accumulate, pairwise
 from random import Random
 
 from pipelines.sandbox.amounts import net_price, rate_text, rounded, two_places
@@ -11,7 +12,9 @@ from pipelines.sandbox.payload import item_text, quoted
 from pipelines.sandbox.products import Product, Products
 
 FULL, REDUCED, NONE = 19_000, 7_000, 0
-ENDINGS = (95, 90, 99, 50, 95, 0)
+ENDINGS = (95, 90, 99, 50, 95, 95)
+GRADED = re.compile(r"\d ?(g|kg|l|ml|mm|lm)\b|Stück|Paar|groß|lang|Carbon|Seide|12 Monate")
+"""Variants that differ in size or make, and so in price."""
 
 #                 Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec
 SUMMER = tuple(x / 10 for x in (4, 4, 8, 12, 15, 17, 18, 17, 13, 8, 4, 5))
@@ -133,14 +136,14 @@ class Assortment:
             count: Number of products.
         """
         self.wares: list[Ware] = []
-        kinds = _names(rng, count)
+        articles = _articles(rng, count)
         first_of: dict[str, int] = {}
-        for place, (own, _) in enumerate(kinds):
+        for place, (own, *_) in enumerate(articles):
             first_of.setdefault(own.kind, place)
         ranks = rng.sample(range(1, count + 1), count)
         weights: list[tuple[float, Range]] = []
-        for (own, name), rank in zip(kinds, ranks, strict=True):
-            item = products.add(name, _price(own, name, rng), own.rate)
+        for (own, name, price), rank in zip(articles, ranks, strict=True):
+            item = products.add(name, price, own.rate)
             partner = first_of.get(own.partner)
             self.wares.append(Ware(item, own.most, partner, quoted(name), quoted(item.code)))
             dear = max(1.0, item.unit_gross / 2000) ** -0.4
@@ -161,29 +164,38 @@ class Assortment:
         return basket
 
 
-def _names(rng: Random, count: int) -> list[tuple[Range, str]]:
-    """Products by name; once all are used, the next year's models follow."""
-    every = []
+def _articles(rng: Random, count: int) -> list[tuple[Range, str, int]]:
+    """Products with name and price; once all are used, the next year's models follow."""
+    every: list[tuple[Range, str, int]] = []
     for own in RANGES:
-        for series, variant in product(own.series.split("|"), own.variants.split("|")):
-            every.append((own, " ".join(filter(None, (own.kind, series, variant)))))
+        for series in own.series.split("|"):
+            variants = own.variants.split("|")
+            prices = _prices(own, variants, rng)
+            for variant, price in zip(variants, prices, strict=True):
+                every.append((own, " ".join(filter(None, (own.kind, series, variant))), price))
     # each kind keeps its first product, so that a small shop has a bit of everything
     firsts = [every[0], *(now for before, now in pairwise(every) if before[0] is not now[0])]
-    others = [entry for entry in every if entry not in firsts]
+    others = [article for article in every if article not in firsts]
     rng.shuffle(others)
-    names = firsts + others
+    articles = firsts + others
     model = 2
-    while len(names) < count:
-        names += [(own, f"{name} Mk {model}") for own, name in every]
+    while len(articles) < count:
+        articles += [(own, f"{name} Mk {model}", price) for own, name, price in every]
         model += 1
-    return names[:count]
+    return articles[:count]
 
 
-def _price(own: Range, name: str, rng: Random) -> int:
+def _prices(own: Range, variants: list[str], rng: Random) -> list[int]:
+    """Prices in cents of the variants of one series: more for the larger one, the same for each shoe size."""
     low, high = own.prices
     if own.rate == NONE:
-        return int("".join(filter(str.isdigit, name.partition("€")[0]))) * 100
-    if high < 700:
-        return round(rng.uniform(low, high) / 10) * 10 + 9
-    euros = round(rng.uniform(low, high)) // 100
-    return euros * 100 + rng.choice(ENDINGS)
+        return [100 * int("".join(filter(str.isdigit, variant))) for variant in variants]
+    graded = GRADED.search(variants[-1]) is not None
+    step = (high - low) // len(variants) if graded else high - low
+    start = rng.randint(0, step * 2 // 3)
+    ending = rng.choice(ENDINGS)
+    return [_price_point(low + start + (place * step if graded else 0), ending) for place in range(len(variants))]
+
+
+def _price_point(price: int, ending: int) -> int:
+    return price // 10 * 10 + 9 if price < 700 else price // 100 * 100 + ending
