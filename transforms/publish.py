@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from transforms import ledger
 from transforms.errors import PublishError, TransformError
 from transforms.session import connect
@@ -43,27 +45,21 @@ def publish(files: Files, mode: int = 0o600, group: str | None = None) -> Publis
     began = perf_counter()
     if not files.build.is_file():
         raise PublishError(f"{files.build} does not exist: nothing was built yet. Run `inventorum build`.")
+    # open until the copy is made, so that no other process changes what is being copied
     with closing(connect(files.build, files)) as connection:
-        if not ledger.is_warehouse(connection):
-            raise PublishError(f"{files.build} is no warehouse. Run `inventorum build --full`.")
-        connection.execute("checkpoint")
-        state = ledger.read_meta(connection).get("state")
-    if state is None:
-        raise PublishError(f"{files.build} holds no finished build. Run `inventorum build`.")
-    _refuse_foreign(files)
-    partial = files.published.with_name(f".{files.published.name}.{os.getpid()}.partial")
-    try:
-        size = _write(files.build, partial, mode, group)
-        partial.replace(files.published)
-        _sync_folder(files.published.parent)
-    except (OSError, LookupError) as fault:
-        words = fault.strerror if isinstance(fault, OSError) else str(fault)
-        raise PublishError(
-            f"Publishing to {files.published} failed: {words or fault}. The published file is as it was; "
-            "free some space or mend the permissions, then run `inventorum build` again."
-        ) from fault
-    finally:
-        partial.unlink(missing_ok=True)
+        state = ledger.read_meta(connection).get("state") if ledger.is_warehouse(connection) else None
+        if state is None:
+            raise PublishError(f"{files.build} holds no finished build. Run `inventorum build`.")
+        try:
+            _refuse_foreign(files)
+            connection.execute("checkpoint")
+            size = _replace(files, mode, group)
+        except (OSError, LookupError, duckdb.Error) as fault:
+            words = fault.strerror if isinstance(fault, OSError) else str(fault)
+            raise PublishError(
+                f"Publishing to {files.published} failed: {words or fault}. The published file is as it was; "
+                "free some space or mend the permissions, then run `inventorum build` again."
+            ) from fault
     _stamp(files, state)
     return PublishReport(size, perf_counter() - began)
 
@@ -85,6 +81,18 @@ def is_published(files: Files, build: Connection) -> bool:
     if same and state is not None:
         _stamp(files, state)
     return same
+
+
+def _replace(files: Files, mode: int, group: str | None) -> int:
+    partial = files.published.with_name(f".{files.published.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        size = _write(files.build, partial, mode, group)
+        partial.replace(files.published)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(files.published.parent)
+    return size
 
 
 def _write(source: Path, target: Path, mode: int, group: str | None) -> int:

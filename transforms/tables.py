@@ -22,8 +22,7 @@ def create(connection: Connection, model: Model) -> None:
     """
     with sql_of(model.path):
         connection.execute(f"create table {model.relation} as\n{model.sql}\nwith no data")
-    if model.columns or not model.is_temporary:
-        _compare(connection, model)
+    compare(connection, model)
     comment(connection, model.relation, model.comment, model.columns)
 
 
@@ -56,8 +55,7 @@ def stage_more(connection: Connection, model: Model) -> int:
     with sql_of(model.path):
         return _count(
             connection,
-            f"insert into {model.relation}\n"
-            f"select * from (\n{model.sql}\n) except select * from {model.relation}",
+            f"insert into {model.relation}\nselect * from (\n{model.sql}\n) except select * from {model.relation}",
         )
 
 
@@ -114,8 +112,7 @@ def keep_newest(connection: Connection, model: Model, *, empty: bool) -> int:
             )
         return _count(
             connection,
-            f"insert into {model.relation} "
-            f"select * from {candidates} anti join {model.relation} using ({key})",
+            f"insert into {model.relation} select * from {candidates} anti join {model.relation} using ({key})",
         )
 
 
@@ -133,8 +130,7 @@ def forget_all_findings(connection: Connection, check: str) -> int:
 def _delete_orders(connection: Connection, relation: str, condition: str = "") -> int:
     return _count(
         connection,
-        f"delete from {relation} "
-        f"where (account, order_id) in (select (account, order_id) from {BATCH}) {condition}",
+        f"delete from {relation} where (account, order_id) in (select (account, order_id) from {BATCH}) {condition}",
     )
 
 
@@ -147,7 +143,12 @@ def _count(connection: Connection, statement: str) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def _compare(connection: Connection, model: Model) -> None:
+def compare(connection: Connection, model: Model) -> None:
+    """Hold the table's columns against its `.yml`.
+
+    Raises:
+        ModelError: They differ.
+    """
     made = [name for name, *_ in connection.execute(f"describe {model.relation}").fetchall()]
     documented = [column.name for column in model.columns]
     if made == documented:
@@ -156,9 +157,7 @@ def _compare(connection: Connection, model: Model) -> None:
     undocumented = [name for name in made if name not in documented]
     unmade = [name for name in documented if name not in made]
     faults = [
-        f"{model.path} gives {', '.join(undocumented)}, which {yml} does not describe"
-        if undocumented
-        else "",
+        f"{model.path} gives {', '.join(undocumented)}, which {yml} does not describe" if undocumented else "",
         f"{yml} describes {', '.join(unmade)}, which {model.path} does not give" if unmade else "",
     ]
     order = f"{model.path} gives {', '.join(made)}; {yml} has them in another order: {', '.join(documented)}"

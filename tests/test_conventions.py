@@ -1,0 +1,294 @@
+"""The rules of this repository that a machine can hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from tests.landing_file import write_landing
+from transforms import ledger
+from transforms.build import Files, Rules, build
+from transforms.models import load_project, read_head
+from transforms.publish import publish
+from transforms.published import open_published
+from transforms.session import attach_landing, connect, prepare
+from transforms.staging import new_loads, stage_all
+from transforms.steps import Steps
+from transforms.tables import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+SQL = ROOT / "sql"
+PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT / part).rglob("*.py"))
+MODELS = sorted(path for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.sql"))
+KEPT_MODELS = [
+    path for path in MODELS if read_head(path.read_text("utf-8")).get("rebuild") not in (None, "temporary", "touched")
+]
+CHECKS = sorted((SQL / "checks").glob("*.sql"))
+PORTABLE = [path for path in MODELS if path.parent.name in ("core", "marts")]
+
+MAY_READ = {
+    "staging": {"raw", "seeds", "staging"},
+    "core": {"staging", "seeds", "core"},
+    "marts": {"core"},
+}
+NO_SPARK = {
+    "isodow": r"\bisodow\b",
+    "hash()": r"\bhash\s*\(",
+    "quantile_cont": r"\bquantile_cont\b",
+    "asof": r"\basof\b",
+    "* replace": r"\*\s*replace\b",
+}
+
+
+def named(paths: list[Path]) -> list[Any]:
+    return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Top-level names of the packages that a module imports anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def without_comments_and_texts(sql: str) -> str:
+    return re.sub(r"--[^\n]*|'(?:[^']|'')*'", " ", sql.lower())
+
+
+# -- Python ------------------------------------------------------------------------------------------
+
+
+def test_transforms_never_import_pipelines():
+    for path in (ROOT / "transforms").rglob("*.py"):
+        assert "pipelines" not in set(imports(path)), path
+
+
+@pytest.mark.parametrize("name", ["client", "wire", "reading", "auth"])
+def test_what_speaks_to_the_api_knows_neither_dlt_nor_duckdb(name):
+    assert not {"dlt", "duckdb"} & set(imports(ROOT / "pipelines" / "inventorum" / f"{name}.py"))
+
+
+def test_the_environment_is_read_in_settings_only():
+    for path in PYTHON:
+        if path != ROOT / "pipelines" / "settings.py":
+            assert not re.search(
+                r"\bos\.(environ|getenv)\b|from os import .*(environ|getenv)", path.read_text("utf-8")
+            ), path
+
+
+def test_nothing_is_printed():
+    for path in PYTHON:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
+            assert called != "print", f"{path}:{getattr(node, 'lineno', 0)}"
+
+
+def test_no_module_is_an_attic():
+    attics = {"utils", "util", "helpers", "helper", "common", "misc"}
+
+    assert [path for path in PYTHON if path.stem in attics] == []
+
+
+def test_sql_is_data_and_no_package():
+    assert list(SQL.rglob("*.py")) == []
+
+
+# -- SQL files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", named(KEPT_MODELS))
+def test_a_kept_table_says_its_grain_key_and_rebuild(path):
+    assert {"grain", "key", "rebuild"} <= set(read_head(path.read_text("utf-8")))
+
+
+def test_each_yml_has_its_sql_and_each_kept_table_its_yml():
+    documented = {
+        path.with_suffix("") for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.yml")
+    }
+    written = {path.with_suffix("") for path in MODELS}
+
+    assert documented - written == {SQL / "core" / "fct_findings"}  # filled by the warning checks
+    assert {path.with_suffix("") for path in KEPT_MODELS} - documented == set()
+
+
+def test_each_mart_answers_two_questions():
+    import yaml
+
+    for path in sorted((SQL / "marts").glob("*.yml")):
+        assert len(yaml.safe_load(path.read_text("utf-8")).get("questions", [])) >= 2, path.name
+
+
+@pytest.mark.parametrize("path", named(CHECKS))
+def test_a_check_says_what_it_is_for(path):
+    head = read_head(path.read_text("utf-8"))
+
+    assert head.get("severity") in ("fail", "warn")
+    assert head.get("scope") in ("batch", "build")
+    assert head.get("harm")
+
+
+def test_a_model_reads_only_layers_to_its_left():
+    for model in load_project(SQL).models:
+        for read in model.reads:
+            assert read.partition(".")[0] in MAY_READ[model.schema], f"{model.path} reads {read}"
+
+
+@pytest.mark.parametrize("path", named(PORTABLE))
+@pytest.mark.parametrize("word", NO_SPARK)
+def test_core_and_marts_use_nothing_that_spark_reads_otherwise(path, word):
+    assert not re.search(NO_SPARK[word], without_comments_and_texts(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("path", named([*MODELS, *CHECKS]))
+def test_group_by_names_columns(path):
+    for group in sqlglot.parse_one(path.read_text("utf-8"), dialect="duckdb").find_all(exp.Group):
+        assert not group.args.get("all")
+        assert not any(isinstance(column, exp.Literal) for column in group.expressions)
+
+
+@pytest.mark.parametrize("path", named([*MODELS, *CHECKS]))
+def test_sql_lines_fit_the_screen(path):
+    assert [line for line in path.read_text("utf-8").splitlines() if len(line) > 100] == []
+
+
+# -- The warehouse ---------------------------------------------------------------------------------
+
+
+def test_staging_is_what_its_yml_says(tmp_path):
+    files = Files(tmp_path / "landing.duckdb", tmp_path / "build.duckdb", tmp_path / "warehouse.duckdb", tmp_path)
+    write_landing(files.landing, [[ORDER]])
+    project = load_project(SQL)
+    with closing(connect(files.build, files)) as connection:
+        attach_landing(connection, files)
+        new_loads(connection, set())
+        stage_all(connection)
+        prepare(connection, Rules(), project.macros)
+        ledger.create_tables(connection)
+        Steps(connection, project, fresh=True).create_tables()
+        for model in project.models:
+            if model.columns:
+                compare(connection, model)
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str, str | None]]:
+    """(schema, table, column, type, comment) of a published warehouse with one order."""
+    home = tmp_path_factory.mktemp("warehouse")
+    files = Files(home / "landing.duckdb", home / "work" / "build.duckdb", home / "warehouse.duckdb", home / "work")
+    write_landing(files.landing, [[ORDER]])
+    build(files, Rules())
+    publish(files)
+    with closing(open_published(files.published)) as connection:
+        return connection.execute(
+            "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
+            "where not internal order by all"
+        ).fetchall()
+
+
+def test_every_column_is_commented(columns):
+    assert [(table, name) for _, table, name, _, comment in columns if not comment] == []
+
+
+def test_no_column_is_a_floating_point_number(columns):
+    assert [(table, name, kind) for _, table, name, kind, _ in columns if re.search("DOUBLE|FLOAT|REAL", kind)] == []
+
+
+ENDINGS = {
+    "_at": r"TIMESTAMP WITH TIME ZONE",
+    "_date": r"DATE",
+    "_amount": r"DECIMAL\(18,2\)",
+    "_count": r"BIGINT|INTEGER",
+    "_ratio": r"DECIMAL\(\d+,\d+\)",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_end_of_a_name_says_its_type(columns, ending):
+    assert [
+        (table, name, kind)
+        for schema, table, name, kind, _ in columns
+        if schema in ("core", "marts") and name.endswith(ending) and not re.fullmatch(ENDINGS[ending], kind)
+    ] == []
+
+
+def test_is_and_has_are_yes_or_no(columns):
+    assert [
+        (table, name, kind)
+        for schema, table, name, kind, _ in columns
+        if schema in ("core", "marts") and re.match("is_|has_", name) and kind != "BOOLEAN"
+    ] == []
+
+
+def test_a_name_means_one_kind_of_value(columns):
+    """Sums may be wider than what they sum; text, whole numbers, decimals of a scale and times stay apart."""
+    kinds: dict[str, set[str]] = {}
+    for schema, _, name, kind, _ in columns:
+        if schema in ("core", "marts"):
+            family = re.sub(r"INTEGER|BIGINT|HUGEINT", "whole number", re.sub(r"\(\d+,(\d+)\)", r"(\1)", kind))
+            kinds.setdefault(name, set()).add(family)
+
+    assert {name: found for name, found in kinds.items() if len(found) > 1} == {}
+
+
+def test_names_are_lower_case_with_underscores(columns):
+    assert [name for _, table, name, _, _ in columns if not re.fullmatch(r"[a-z][a-z0-9_]*", f"{table}_{name}")] == []
+
+
+ORDER = {
+    "id": 1,
+    "state": 360,
+    "channel": "ipad",
+    "time_added": "2026-11-01T09:00:00+00:00",
+    "completed_at": "2026-11-01T09:01:00+00:00",
+    "amount_paid": "6.9900000000",
+    "user_id": 7,
+    "customer": None,
+    "shipment": None,
+    "basket": {
+        "note_internal": None,
+        "note_external": None,
+        "discount": None,
+        "receipt": None,
+        "invoice_number": "630",
+        "items": [
+            {
+                "id": 2,
+                "name": "Wobbler",
+                "discount": None,
+                "original_quantity": "1.00",
+                "price": "5.8739495798",
+                "product": 3,
+                "quantity": 1,
+                "tax_rate": "19.000",
+                "gross_price": "6.99",
+                "unit_gross_price": "6.99",
+                "product_code": "72060235",
+            }
+        ],
+    },
+    "payments": [
+        {
+            "id": 4,
+            "payment_method": "0",
+            "payment_amount": "6.9900000000",
+            "date": "2026-11-01T09:01:00+00:00",
+            "transaction_id": None,
+            "transaction_duration": None,
+            "paypal_invoice_id": None,
+            "paypal_tab_id": None,
+            "external_payment_method": None,
+        }
+    ],
+}
