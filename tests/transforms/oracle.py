@@ -168,9 +168,7 @@ def vat_by_month(shop: Shop) -> dict[tuple[date, Decimal, str], tuple[Decimal, .
     """(month, tax_rate, channel) -> gross, net, VAT."""
     sold = shop.items[shop.items["is_sale"]].copy()
     sold["month"] = [day.replace(day=1) for day in sold["business_date"]]
-    return _total(
-        sold, ["month", "tax_rate", "channel"], gross="gross_amount", net="net_amount", vat="vat_amount"
-    )
+    return _total(sold, ["month", "tax_rate", "channel"], gross="gross_amount", net="net_amount", vat="vat_amount")
 
 
 def daily_closing(shop: Shop) -> dict[tuple[date, str, str], tuple[Any, ...]]:
@@ -218,7 +216,7 @@ def sales_by_product(shop: Shop) -> dict[tuple[int | None], tuple[Any, ...]]:
     }
 
 
-def customers(shop: Shop) -> dict[int, tuple[Any, ...]]:
+def customers(shop: Shop) -> dict[tuple[int], tuple[Any, ...]]:
     """customer_id -> first and last day, orders, gross, days since the last order, scores R, F and M.
 
     Sales without a customer are nobody's. Days count back from the account's latest business date with a sale.
@@ -230,7 +228,7 @@ def customers(shop: Shop) -> dict[int, tuple[Any, ...]]:
         first, last = min(group["business_date"]), max(group["business_date"])
         orders, gross = len(group), sum(group["gross_amount"], Decimal(0))
         age = (today - last).days
-        result[int(customer)] = (
+        result[int(customer),] = (
             first,
             last,
             orders,

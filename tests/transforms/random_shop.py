@@ -33,9 +33,7 @@ MOMENTS = (
     "2026-10-31T09:00:00",
 )
 OFFSETS = (timedelta(0), timedelta(hours=1), timedelta(hours=2), timedelta(hours=-5))
-DRAFT, PENDING, CANCELED, CLOSED, REFUNDED, SHIPPED, DELIVERED, TEST_PRINT, PAID, READ = (
-    1 << bit for bit in range(10)
-)
+DRAFT, PENDING, CANCELED, CLOSED, REFUNDED, SHIPPED, DELIVERED, TEST_PRINT, PAID, READ = (1 << bit for bit in range(10))
 STATES = (
     *(360,) * 12,
     PAID,
@@ -58,6 +56,7 @@ def random_loads(seed: int, orders: int = 150, loads: int = 5) -> list[Load]:
     dice = random.Random(seed)
     shop: dict[int, dict[str, Any]] = {}
     result = []
+    moment = FIRST_LOAD
     for number in range(loads):
         new = orders - orders // 3 if number == 0 else max(1, orders // (3 * (loads - 1)))
         known = list(shop)
@@ -67,9 +66,7 @@ def random_loads(seed: int, orders: int = 150, loads: int = 5) -> list[Load]:
         again = [shop[order] for order in dice.sample(known, len(known) // 8)]
         read = [copy.deepcopy(order) for order in (*created, *touched, *again)]
         dice.shuffle(read)
-        moment = FIRST_LOAD + timedelta(
-            days=number * dice.choice((0, 1, 3)), hours=number, minutes=dice.randrange(40)
-        )
+        moment += timedelta(days=dice.choice((0, 1, 3)), hours=1, minutes=dice.randrange(40))
         result.append(Load(read, watermark=moment, source=dice.choice(("delta", "delta", "orders"))))
     return result
 
@@ -132,9 +129,7 @@ def _item(dice: random.Random, item_id: int) -> dict[str, Any]:
 
 def _discount(dice: random.Random) -> dict[str, Any]:
     kind = dice.choice(("percent", "cash"))
-    amount = (
-        dice.choice(("0.05", "0.1", "0.3333")) if kind == "percent" else dice.choice(("0.50", "1.00", "0.07"))
-    )
+    amount = dice.choice(("0.05", "0.1", "0.3333")) if kind == "percent" else dice.choice(("0.50", "1.00", "0.07"))
     return {"type": kind, "amount": amount, "reason": 0}
 
 
@@ -186,9 +181,7 @@ def _customer(dice: random.Random) -> dict[str, Any]:
 
 
 def _change(dice: random.Random, order: dict[str, Any]) -> dict[str, Any]:
-    turn = dice.choice(
-        ("cancel", "refund", "unrefund", "pay", "correct", "revive", "drop", "method", "complete")
-    )
+    turn = dice.choice(("cancel", "refund", "unrefund", "pay", "correct", "revive", "drop", "method", "complete"))
     if turn == "cancel":
         order["state"] |= CANCELED
     elif turn == "refund":
