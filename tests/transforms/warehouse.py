@@ -14,7 +14,6 @@ from tests.landing_file import Load, Order, write_landing
 from transforms.build import BuildReport, Files, Rules, build
 from transforms.checks import CheckResult, run_checks
 
-
 PLANS: list[bytes] = []  # the compiled SQL folder, which takes longer than a small build
 
 
