@@ -1,0 +1,26 @@
+-- grain: one row per account, business date, channel and hour of the shop's clock with a sale
+-- key: account, business_date, channel, hour_of_day
+-- rebuild: by date
+with hourly as (
+    select * from core.fct_hourly_sales
+    where (account, business_date) in (select account, business_date from core.affected_dates)
+),
+
+final as (
+    select
+        -- keys
+        account,
+        business_date,
+        channel,
+        hour_of_day,
+        -- attributes
+        weekday_of(business_date) as weekday,
+        -- sales
+        order_count,
+        item_quantity,
+        gross_amount,
+        net_amount
+    from hourly
+)
+
+select * from final
