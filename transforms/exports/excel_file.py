@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from transforms.exports.cells import is_risky
 from transforms.exports.errors import ExportRefused
@@ -71,7 +74,13 @@ def write_workbook(
                 "header. Nothing was written. Limit the days with --from and --to, leave the table out by naming "
                 "others with --table, or use `export parquet` or `export csv`."
             )
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as workbook:
+    with (
+        TemporaryDirectory(prefix=f".{path.name[:40]}.", dir=path.parent) as scratch,
+        _plain_faults(),
+        xlsxwriter.Workbook(
+            str(path), {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
+        ) as workbook,
+    ):
         workbook.set_properties(
             {"title": f"Orders of {account.name}", "author": "inventorum-warehouse", "created": occasion.exported_at}
         )
@@ -80,6 +89,15 @@ def write_workbook(
         _write_about(workbook.add_worksheet(ABOUT), formats, selected, names, account, occasion)
         for table, name in zip(selected, names, strict=True):
             _write_table(workbook.add_worksheet(name), formats, connection, table)
+
+
+@contextmanager
+def _plain_faults() -> Iterator[None]:
+    """XlsxWriter wraps what the disk says; callers look for an OSError."""
+    try:
+        yield
+    except FileCreateError as error:
+        raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from None
 
 
 class _Formats:

@@ -50,7 +50,7 @@ class Staged:
                 cleaning.callback(_forget, temporary)
             if kind is None:
                 self._publish()
-            elif isinstance(fault, OSError) and not isinstance(fault, BrokenPipeError):
+            elif isinstance(fault, OSError):
                 raise _unwritable(next(reversed(self._waiting), Path()), fault) from fault
 
     def _publish(self) -> None:

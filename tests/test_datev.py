@@ -1,0 +1,411 @@
+"""The DATEV booking batch, field by field against the published format, and to the cent against the marts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import run
+from pipelines.sandbox.generator import make_shop
+from pipelines.sandbox.server import Sandbox
+from pipelines.settings import Files, Settings, StaticLogin
+from transforms.exports.datev import DatevReport, export_datev
+from transforms.exports.datev_accounts import CHARTS, Accounts, Revenue, parse_accounts, read_accounts, template
+from transforms.exports.datev_bookings import balance
+from transforms.exports.datev_format import COLUMNS, TEXT_COLUMNS, Batch, Booking, booking, render
+from transforms.exports.errors import BooksDisagree, ExportRefused
+from transforms.exports.selection import Period
+
+# developer.datev.de, "Header": the expression of each field; the last ones are reserved.
+HEADER = [
+    r'"EXTF"',
+    r"700",
+    r"21",
+    r'"Buchungsstapel"',
+    r"13",
+    r"20\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}\d{3}",
+    r"",
+    r'"[A-Z]{2}"',
+    r'"\w[\w\-]{0,24}"',
+    r'""',
+    r"(\d{4,6}|[1-9]\d{6})",
+    r"\d{1,5}",
+    r"20\d{2}(0[1-9]|1[0-2])01",
+    r"[4-8]",
+    r"20\d{2}(0[1-9]|1[0-2])01",
+    r"20\d{2}(0[1-9]|1[0-2])(28|29|30|31)",
+    r'"[\w.\-/ ]{0,30}"',
+    r'"([A-Z]{2})?"',
+    r"1",
+    r"0",
+    r"0",
+    r'"[A-Z]{3}"',
+    r"",
+    r'""',
+    r"",
+    r"",
+    r'"(\d{2})?"',
+    r"",
+    r"",
+    r'""',
+    r'""',
+]
+# developer.datev.de, "Buchungsstapel": the fields that are filled; every other one is empty.
+FILLED = {
+    "Umsatz (ohne Soll/Haben-Kz)": r"\d{1,10},\d{2}",
+    "Soll/Haben-Kennzeichen": r'"[SH]"',
+    "WKZ Umsatz": r'"[A-Z]{3}"',
+    "Konto": r"\d{1,9}",
+    "Gegenkonto (ohne BU-Schlüssel)": r"\d{1,9}",
+    "BU-Schlüssel": r'"(\d{4})?"',
+    "Belegdatum": r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])",
+    "Belegfeld 1": r'"[\w$%\-/]{1,36}"',
+    "Buchungstext": r'"[^"]{1,60}"',
+    "Festschreibung": r"0",
+}
+# The sample file of developer.datev.de, "Einstieg": where its columns stand.
+PLACES = {
+    1: "Umsatz (ohne Soll/Haben-Kz)",
+    7: "Konto",
+    9: "BU-Schlüssel",
+    10: "Belegdatum",
+    11: "Belegfeld 1",
+    14: "Buchungstext",
+    20: "Beleglink",
+    21: "Beleginfo - Art 1",
+    37: "KOST1 - Kostenstelle",
+    48: "Zusatzinformation - Art 1",
+    88: "Stück",
+    103: "Buchungs GUID",
+    114: "Festschreibung",
+    115: "Leistungsdatum",
+    118: "Generalumkehr (GU)",
+    125: "Abw. Skontokonto",
+}
+OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31))
+Datev = Callable[..., DatevReport]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop with half a year of trade on all channels, some of it refunded."""
+    shop = make_shop(seed=3, orders=260, days=75, end="2026-11-20T18:00:00Z", samples=False)
+    home = Files(tmp_path_factory.mktemp("datev") / "home")
+    with Sandbox(shop) as sandbox:
+        settings = Settings(files=home, base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token))
+        run.sync(settings)
+        for order_id in sales_of_october(home.warehouse)[::10]:
+            shop.refund(order_id)
+        run.sync(settings)
+    return home.warehouse
+
+
+def sales_of_october(warehouse: Path) -> list[int]:
+    with closing(duckdb.connect(str(warehouse), read_only=True)) as connection:
+        rows = connection.execute(
+            "select order_id from core.fct_orders where order_class = 'sale' and channel = 'ipad' "
+            "and business_date between date '2026-10-01' and date '2026-10-31' order by order_id"
+        ).fetchall()
+    return [order_id for (order_id,) in rows]
+
+
+@pytest.fixture
+def accounts() -> Accounts:
+    """The SKR03 template with numbers entered."""
+    return replace(parse_accounts(template("SKR03"), "template"), consultant=29098, client=55003)
+
+
+@pytest.fixture
+def datev(warehouse: Path, accounts: Accounts, tmp_path: Path) -> Datev:
+    """`export_datev` into a folder of this test."""
+
+    def call(period: Period = OCTOBER, **changes: Any) -> DatevReport:
+        return export_datev(warehouse, tmp_path / "out", replace(accounts, **changes), period=period)
+
+    return call
+
+
+@pytest.fixture
+def ask(warehouse: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+    def call(sql: str) -> list[tuple[Any, ...]]:
+        with closing(duckdb.connect(str(warehouse), read_only=True)) as connection:
+            return connection.execute(sql).fetchall()
+
+    return call
+
+
+def lines_of(path: Path) -> list[str]:
+    content = path.read_bytes()
+    assert content.endswith(b"\r\n")
+    assert content.count(b"\n") == content.count(b"\r\n")
+    return content.decode("cp1252").removesuffix("\r\n").split("\r\n")
+
+
+def bookings_of(path: Path) -> list[dict[str, str]]:
+    """The lines as a reader of the format sees them."""
+    _, columns, *lines = lines_of(path)
+    names = columns.split(";")
+    return [dict(zip(names, row, strict=True)) for row in csv.reader(lines, delimiter=";")]
+
+
+def money(line: dict[str, str]) -> Decimal:
+    amount = Decimal(line["Umsatz (ohne Soll/Haben-Kz)"].replace(",", "."))
+    return amount if line["Soll/Haben-Kennzeichen"] == "S" else -amount
+
+
+def test_each_header_field_fits_the_published_format(datev: Datev) -> None:
+    (written,) = datev().files
+    header = lines_of(written.path)[0].split(";")
+
+    assert len(header) == 31
+    for number, (field, expression) in enumerate(zip(header, HEADER, strict=True), 1):
+        assert re.fullmatch(expression, field, re.ASCII), f"field {number}: {field}"
+    assert header[10:16] == ["29098", "55003", "20260101", "4", "20261001", "20261031"]
+    assert "Vorbereitet fuer StB 2026-10" in header[16]
+    assert header[26] == '"03"'
+
+
+def test_the_columns_are_those_of_format_version_13(datev: Datev) -> None:
+    (written,) = datev().files
+    columns = lines_of(written.path)[1].split(";")
+
+    assert len(columns) == len(set(columns)) == 125
+    assert {place: columns[place - 1] for place in PLACES} == PLACES
+
+
+def test_each_field_of_each_line_fits_the_published_format(datev: Datev) -> None:
+    (written,) = datev(books_refunds=True).files
+    _, columns, *lines = lines_of(written.path)
+
+    assert len(lines) == written.rows > 20
+    for line in lines:
+        fields = line.split(";")  # no text of ours holds a semicolon
+        assert len(fields) == 125
+        for name, field in zip(columns.split(";"), fields, strict=True):
+            expression = FILLED.get(name, '""' if name in TEXT_COLUMNS else "")
+            assert re.fullmatch(expression, field), f"{name}: {field}"
+
+
+def test_revenue_equals_vat_by_month_to_the_cent(datev: Datev, accounts: Accounts, ask: Any) -> None:
+    (written,) = datev().files
+    booked: dict[str, Decimal] = defaultdict(Decimal)
+    for line in bookings_of(written.path):
+        if line["Konto"] == str(accounts.clearing):
+            booked[line["Gegenkonto (ohne BU-Schlüssel)"]] += money(line)
+
+    expected: dict[str, Decimal] = defaultdict(Decimal)
+    for rate, amount in ask("select tax_rate, gross_amount from marts.vat_by_month where month = date '2026-10-01'"):
+        expected[str(accounts.revenue[rate].account)] += amount
+    assert dict(booked) == {account: amount for account, amount in expected.items() if amount}
+    assert sum(booked.values()) == written.revenue
+
+
+def test_payments_equal_daily_closing_day_by_day(datev: Datev, accounts: Accounts, ask: Any) -> None:
+    (written,) = datev().files
+    booked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for line in bookings_of(written.path):
+        if line["Gegenkonto (ohne BU-Schlüssel)"] == str(accounts.clearing):
+            booked[line["Belegdatum"], line["Konto"]] += money(line)
+
+    expected: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for day, method, amount in ask(
+        "select business_date, payment_method, payment_amount from marts.daily_closing "
+        "where business_date between date '2026-10-01' and date '2026-10-31'"
+    ):
+        expected[f"{day:%d%m}", str(accounts.payments.get(method, accounts.other_payments))] += amount
+    assert dict(booked) == {key: amount for key, amount in expected.items() if amount}
+
+
+def test_what_stays_on_the_clearing_account_is_explained(datev: Datev, ask: Any) -> None:
+    report = datev()
+    (written,) = report.files
+    ((shipping,),) = ask(
+        "select sum(shipping_gross_amount) from core.fct_orders where order_class = 'sale' "
+        "and business_date between date '2026-10-01' and date '2026-10-31'"
+    )
+
+    assert written.shipping == shipping > 0
+    assert written.clearing == written.revenue - written.payments
+    assert any(str(shipping) in note and "VAT rate" in note for note in report.notes)
+    rest = written.clearing + shipping
+    assert any(str(abs(rest)) in note for note in report.notes) or rest == 0
+
+
+def test_shipping_is_booked_once_it_has_an_account(datev: Datev) -> None:
+    (without,) = datev().files
+    before = without.clearing
+    (written,) = datev(shipping=Revenue(8400)).files
+
+    assert written.clearing == before + written.shipping
+    assert sum(money(line) for line in bookings_of(written.path) if line["Buchungstext"].startswith("Versand")) == (
+        written.shipping
+    )
+
+
+def test_refunds_are_named_but_booked_only_if_wanted(datev: Datev, ask: Any) -> None:
+    ((day, refunds),) = ask(
+        "select any_value(refund_date), sum(refund_amount) from marts.refunds where refund_date >= date '2026-11-20'"
+    )
+    november = Period(day.replace(day=1), date(2026, 11, 30))
+
+    silent = datev(november)
+    assert not any("Erstattung" in line["Buchungstext"] for line in bookings_of(silent.files[0].path))
+    assert any("marked as refunded" in note for note in silent.notes)
+
+    booked = datev(november, books_refunds=True)
+    lines = [line for line in bookings_of(booked.files[0].path) if "Erstattung" in line["Buchungstext"]]
+    back = sum(money(line) for line in lines if line["Konto"] == "1371")
+    assert -back == booked.files[0].refunds >= refunds
+    assert booked.files[0].clearing == silent.files[0].clearing  # out of revenue and out of the till
+
+
+def test_each_month_has_its_file_and_the_default_is_the_last_complete_one(datev: Datev) -> None:
+    assert [written.month for written in datev(Period()).files] == ["2026-10"]
+    report = datev(Period(date(2026, 9, 1), date(2026, 11, 30)))
+
+    assert [written.path.name for written in report.files] == [
+        f"EXTF_Buchungsstapel_2026-{month}_vorbereitet.csv" for month in ("09", "10", "11")
+    ]
+
+
+def test_parts_of_months_and_rates_without_account_are_refused(
+    datev: Datev, accounts: Accounts, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportRefused, match="whole months"):
+        datev(Period(date(2026, 10, 5), date(2026, 10, 31)))
+    with pytest.raises(ExportRefused, match="a VAT rate of 7 %"):
+        datev(revenue={Decimal(19): Revenue(8400)})
+    with pytest.raises(ExportRefused, match="payment method"):
+        datev(payments={}, other_payments=None)
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_bookings_that_do_not_tie_are_refused(warehouse: Path, accounts: Accounts, tmp_path: Path) -> None:
+    copy = tmp_path / "warehouse.duckdb"
+    copy.write_bytes(warehouse.read_bytes())
+    with closing(duckdb.connect(str(copy))) as connection:
+        connection.execute(
+            "update marts.daily_closing set payment_amount = payment_amount + 0.01 "
+            "where business_date = (select min(business_date) from marts.daily_closing "
+            "where business_date >= date '2026-10-01')"
+        )
+
+    with pytest.raises(BooksDisagree, match=r"marts\.daily_closing differ") as caught:
+        export_datev(copy, tmp_path / "out", accounts, period=OCTOBER)
+
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_fiscal_year_and_account_length_stand_in_the_header(datev: Datev) -> None:
+    (written,) = datev(year_begins=11, account_length=5).files
+
+    assert lines_of(written.path)[0].split(";")[12:14] == ["20251101", "5"]
+
+
+LINE = Booking(Decimal("12.30"), "S", 1000, 1371, date(2026, 10, 3), "20261003-ipad", "Zahlung Bar")
+BATCH = Batch(
+    29098,
+    55003,
+    date(2026, 1, 1),
+    4,
+    date(2026, 10, 1),
+    date(2026, 10, 31),
+    "x",
+    "",
+    "EUR",
+    "03",
+    datetime(2026, 11, 1, 8, 0, 0, 123_456),
+)
+
+
+def fields_of(line: Booking) -> dict[str, str]:
+    text = render(BATCH, [line]).decode("cp1252").split("\r\n")[2]
+    return dict(zip(COLUMNS, next(csv.reader([text], delimiter=";")), strict=True))
+
+
+def test_a_line_is_written_as_datev_reads_it() -> None:
+    fields = fields_of(replace(LINE, key="3", text='Grüße "Groß"\n; 5 €', receipt="2026 10/03 ä"))
+
+    assert fields["Umsatz (ohne Soll/Haben-Kz)"] == "12,30"
+    assert fields["BU-Schlüssel"] == "0003"
+    assert fields["Belegdatum"] == "0310"
+    assert fields["Belegfeld 1"] == "2026-10/03--"
+    assert fields["Buchungstext"] == 'Grüße "Groß" ; 5 €'
+    assert {name for name, field in fields.items() if field} == set(FILLED)
+
+
+def test_letters_that_cp1252_lacks_do_not_stop_the_export() -> None:
+    assert fields_of(replace(LINE, text="Łódź"))["Buchungstext"] == "?ód?"
+
+
+def test_a_negative_amount_turns_the_line_round() -> None:
+    line = booking(Decimal("-5.00"), debit=1000, credit=1371, day=date(2026, 10, 3), receipt="x", text="x")
+
+    assert (line.amount, line.side) == (Decimal("5.00"), "H")
+    assert balance([line], 1000) == -5
+    assert balance([line], 1371) == 5
+
+
+@pytest.mark.parametrize("amount", ["10000000000.00", "0.001"])
+def test_an_amount_that_the_format_cannot_hold_is_refused(amount: str) -> None:
+    with pytest.raises(ExportRefused, match="does not fit"):
+        render(BATCH, [replace(LINE, amount=Decimal(amount))])
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_the_templates_are_whole_and_ask_for_the_numbers(chart: str) -> None:
+    accounts = parse_accounts(template(chart), chart)
+
+    assert accounts.is_template
+    assert accounts.chart == chart[-2:]
+    assert set(accounts.revenue) == {Decimal(rate) for rate in (19, 16, 7, 5, 0)}
+    assert set(accounts.payments) == {"0", "4", "6"}
+    assert accounts.shipping is None
+    assert not accounts.books_refunds
+    assert accounts.fiscal_year_of(date(2026, 10, 3)) == date(2026, 1, 1)
+
+
+FAULTY = {
+    "a text for a number": ("consultant = 1001", 'consultant = "1001"', "client.consultant"),
+    "a small consultant": ("consultant = 1001", "consultant = 12", "from 1001 to 9999999"),
+    "an account too long": ('"19" = 8400', '"19" = 840000', "account number"),
+    "no rate": ('"19" = 8400', '"full" = 8400', "revenue.full"),
+    "a rate twice": ('"16" = 8400', '"19.0" = 8400', "second time"),
+    "a long key": ('"19" = 8400', '"19" = {account = 8200, key = "12345"}', "revenue.19.key"),
+    "a section that is none": ("[refunds]", "[refund]", "is no section"),
+    "a year that begins in mid-month": ('"01-01"', '"07-15"', "first day of a month"),
+    "yes for true": ("book = false", 'book = "yes"', "true or false"),
+    "broken TOML": ("[clearing]", "[clearing", "not valid TOML"),
+}
+
+
+@pytest.mark.parametrize(("good", "bad", "said"), FAULTY.values(), ids=FAULTY.keys())
+def test_a_fault_in_the_accounts_file_is_named(good: str, bad: str, said: str, tmp_path: Path) -> None:
+    text = template("SKR03")
+    assert good in text
+    (tmp_path / "datev.toml").write_text(text.replace(good, bad, 1))
+
+    with pytest.raises(ExportRefused, match=re.escape(said)) as caught:
+        read_accounts(tmp_path / "datev.toml")
+
+    assert "Nothing was written" in str(caught.value)
+
+
+def test_a_missing_accounts_file_and_chart_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ExportRefused, match="inventorum init"):
+        read_accounts(tmp_path / "datev.toml")
+    with pytest.raises(ExportRefused, match="SKR03, SKR04"):
+        template("SKR49")
