@@ -104,9 +104,7 @@ def test_a_file_in_the_way_is_left_alone(sandbox: Sandbox, inventorum: Run, tmp_
     assert (tmp_path / "data").read_text() == "mine"
 
 
-def test_sync_status_tables_and_query_answer_in_json(
-    shop: Shop, sandbox: Sandbox, inventorum: Run
-) -> None:
+def test_sync_status_tables_and_query_answer_in_json(shop: Shop, sandbox: Sandbox, inventorum: Run) -> None:
     shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
     synced = inventorum("sync", "--json", **account(sandbox))
     assert synced.returncode == 0, synced.stderr
@@ -131,7 +129,11 @@ def test_a_dry_run_counts_and_loads_nothing(shop: Shop, sandbox: Sandbox, invent
 def test_a_query_cannot_write_and_cannot_reach_files(shop: Shop, sandbox: Sandbox, inventorum: Run) -> None:
     inventorum("sync", **account(sandbox))
 
-    for sql in ("drop table core.fct_orders", "copy core.fct_orders to 'x.csv'", "select * from read_text('/etc/passwd')"):
+    for sql in (
+        "drop table core.fct_orders",
+        "copy core.fct_orders to 'x.csv'",
+        "select * from read_text('/etc/passwd')",
+    ):
         ended = inventorum("query", sql)
         assert ended.returncode == 2, sql
         assert "Traceback" not in ended.stderr

@@ -92,7 +92,9 @@ def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: 
         hits = 0
         for number in range(KILLS):
             shop.trade(sales=40, seed=number)
-            process = start(settings, sandbox, "build", "--full") if number % 5 == 4 else start(settings, sandbox, "sync")
+            process = (
+                start(settings, sandbox, "build", "--full") if number % 5 == 4 else start(settings, sandbox, "sync")
+            )
             time.sleep(length * (number + chance.random()) / KILLS)
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -44,9 +43,7 @@ def test_the_two_orders_of_the_documentation_arrive_to_the_cent(shop: Shop, sync
     ]
 
 
-def test_an_order_that_is_only_pending_is_open(
-    shop: Shop, settings: Settings, rows: Rows
-) -> None:
+def test_an_order_that_is_only_pending_is_open(shop: Shop, settings: Settings, rows: Rows) -> None:
     shop.add_samples()
 
     run.sync(replace(settings, api_version=11))  # 12 and later leave PENDING orders out
@@ -69,9 +66,7 @@ def test_an_order_canceled_today_replaces_what_was_loaded_last_week(shop: Shop, 
     assert rows("select sum(gross_amount) from marts.sales_by_day") == [(Decimal("0.00"),)]
 
 
-def test_a_second_sync_with_nothing_new_changes_nothing_and_says_so(
-    shop: Shop, settings: Settings, sync: Sync
-) -> None:
+def test_a_second_sync_with_nothing_new_changes_nothing_and_says_so(shop: Shop, settings: Settings, sync: Sync) -> None:
     shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
     sync()
     before = settings.files.warehouse.read_bytes(), settings.files.warehouse.stat().st_ino
@@ -137,11 +132,7 @@ def test_files_are_for_their_owner_only(shop: Shop, settings: Settings, sync: Sy
     shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
     sync()
 
-    readable = [
-        path
-        for path in settings.files.home.rglob("*")
-        if path.is_file() and path.stat().st_mode & 0o077
-    ]
+    readable = [path for path in settings.files.home.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     assert readable == []
 
 
@@ -179,4 +170,4 @@ def test_a_home_that_is_a_file_is_refused_without_a_trace(settings: Settings, tm
     (tmp_path / "home").write_text("in the way")
     with pytest.raises(HomeError, match="is a file"):
         run.sync(settings)
-    assert os.listdir(tmp_path) == ["home"]
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]

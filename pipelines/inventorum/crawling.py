@@ -13,10 +13,10 @@ from typing import Any
 
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.landed import orders_table
+from pipelines.inventorum.landed import ReadOrders, orders_table
 from pipelines.inventorum.reading import CrawlFacts, crawl
 from pipelines.inventorum.spool import ROWS_PER_TABLE, Spool
-from pipelines.inventorum.wire import Answer, OrderRow, Rejected
+from pipelines.inventorum.wire import Answer, Rejected
 from pipelines.progress import Progress
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,45 +76,33 @@ class Ledger:
 
 
 class RowBuffer:
-    """Rows on their way into a spool, a table at a time."""
+    """Orders on their way into a spool, a table at a time."""
 
-    def __init__(self, spool: Spool, reading: Reading, window_id: str, channel: str, source: str) -> None:
+    def __init__(self, spool: Spool, reading: Reading, source: str) -> None:
         self._spool = spool
         self._reading = reading
-        self._window_id = window_id
-        self._channel = channel
         self._source = source
-        self._rows: list[OrderRow] = []
-        self._read_at: list[datetime] = []
-        self._versions: list[int | None] = []
+        self._held = ReadOrders()
 
-    def add(self, answer: Answer, watermark: datetime, api_version: int) -> None:
+    def add(self, answer: Answer, *, channel: str, window_id: str, watermark: datetime, api_version: int) -> None:
         """Keep an answer's orders."""
-        count = len(answer.page.orders)
-        self._rows += answer.page.orders
-        self._read_at += [self._reading.now()] * count
-        self._versions += [answer.processed_version or api_version] * count
-        if len(self._rows) >= ROWS_PER_TABLE:
-            self.flush(watermark)
+        held, count = self._held, len(answer.page.orders)
+        held.rows += answer.page.orders
+        held.channels += [channel] * count
+        held.window_ids += [window_id] * count
+        held.watermarks += [watermark] * count
+        held.read_at += [self._reading.now()] * count
+        held.api_versions += [answer.processed_version or api_version] * count
+        if len(held) >= ROWS_PER_TABLE:
+            self.flush()
 
-    def flush(self, watermark: datetime) -> None:
-        """Hand the rows over."""
-        if not self._rows:
+    def flush(self) -> None:
+        """Hand over what is held."""
+        if not self._held:
             return
-        self._spool.add(
-            orders_table(
-                self._rows,
-                list(itertools.islice(self._reading.sequence, len(self._rows))),
-                self._read_at,
-                self._versions,
-                account=self._reading.account,
-                source=self._source,
-                window_id=self._window_id,
-                watermark=watermark,
-                channel=self._channel,
-            )
-        )
-        self._rows, self._read_at, self._versions = [], [], []
+        sequence = itertools.islice(self._reading.sequence, len(self._held))
+        self._spool.add(orders_table(self._held, sequence, account=self._reading.account, source=self._source))
+        self._held = ReadOrders()
 
 
 def quarantine_rows(
@@ -196,13 +184,18 @@ class DeltaCrawl:
         facts = crawling.facts
         status, message = "complete", None
         try:
-            buffer = RowBuffer(spool, self._reading, self._window_id, self._channel, "delta")
+            buffer = RowBuffer(spool, self._reading, "delta")
             for answer in crawling:
-                buffer.add(answer, crawling.watermark, self._api.api_version)
+                buffer.add(
+                    answer,
+                    channel=self._channel,
+                    window_id=self._window_id,
+                    watermark=crawling.watermark,
+                    api_version=self._api.api_version,
+                )
                 rejected += answer.page.rejected
                 self._reading.progress.update(self._channel, facts.rows, facts.last_total)
-            if facts.watermark is not None:
-                buffer.flush(facts.watermark)
+            buffer.flush()
         except ApiError as error:
             status, message = self._failure(error, facts)
         complete = status == "complete"
@@ -212,9 +205,7 @@ class DeltaCrawl:
         row["quarantined"] = len(unique) if complete else 0
         ledger.add(
             row,
-            quarantine_rows(self._reading, self._channel, self.endpoint, self._window_id, unique)
-            if complete
-            else (),
+            quarantine_rows(self._reading, self._channel, self.endpoint, self._window_id, unique) if complete else (),
         )
         return complete
 

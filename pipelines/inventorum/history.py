@@ -6,9 +6,10 @@ goes on behind the last package.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +17,11 @@ from zoneinfo import ZoneInfo
 from pipelines import landing
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.crawling import Reading, RowBuffer, quarantine_rows
+from pipelines.inventorum.crawling import Reading, RowBuffer, quarantine_rows, window_row
+from pipelines.inventorum.reading import CrawlFacts
 from pipelines.inventorum.slicing import Interval, Slice, slices
 from pipelines.inventorum.spool import Spool
+from pipelines.inventorum.wire import Answer
 from pipelines.progress import Progress
 from pipelines.settings import Settings, prepare_dlt
 
@@ -65,109 +68,120 @@ def load_history(
     Raises:
         LoginError: The API refused the token; finished packages stay.
     """
-    windows: list[dict[str, Any]] = []
+    landed: list[dict[str, Any]] = []
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
-        for channel in settings.channels:
-            if channel in NOT_LISTED:
-                continue
-            history = _ChannelHistory(settings, api, run_id, channel, executor, progress)
-            windows += history.load(start - DAY, end + DAY, again=again)
-    return windows
+        reading = Reading(
+            run_id=run_id,
+            account=settings.account,
+            overlap=settings.overlap,
+            start_date=None,
+            floor=landing.newest_watermark(settings.files),
+            since=None,
+            spool=landing.spool_folder(settings.files),
+            executor=executor,
+            progress=progress,
+            now=lambda: datetime.now(UTC),
+        )
+        channels = [name for name in settings.channels if name not in NOT_LISTED]
+        package = _Package(settings, reading)
+        for channel in channels:
+            history = ChannelHistory(settings, api, channel, reading)
+            for found in history.read(start - DAY, end + DAY, again=again):
+                package.add(found, history)
+                if package.is_full:
+                    landed += package.land()
+                    package = _Package(settings, reading)
+        landed += package.land()
+    return landed
 
 
-class _ChannelHistory:
-    """One channel's slices on their way into packages."""
+class _Package:
+    """Finished slices that are landed together."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        api: InventorumClient,
-        run_id: str,
-        channel: str,
-        executor: Executor,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, settings: Settings, reading: Reading) -> None:
+        self._settings = settings
+        self._reading = reading
+        self._spool = Spool(reading.spool / "history.arrow")
+        self._buffer = RowBuffer(self._spool, reading, "orders")
+        self._windows: list[dict[str, Any]] = []
+        self._rejected: list[dict[str, Any]] = []
+        self._orders = 0
+        self._begin = time.monotonic()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether losing it to a kill would cost too much."""
+        return self._orders >= PACKAGE_ORDERS or time.monotonic() - self._begin > PACKAGE_SECONDS
+
+    def add(self, found: Slice | dict[str, Any], history: ChannelHistory) -> None:
+        """Keep a slice's orders and its ledger row, or the ledger row of a failure."""
+        if isinstance(found, dict):
+            self._windows.append(found)
+            return
+        row = history.ledger_row(found)
+        for answer in found.answers:
+            self._buffer.add(
+                answer,
+                channel=history.channel,
+                window_id=row["window_id"],
+                watermark=row["watermark"],
+                api_version=history.api_version,
+            )
+            self._rejected += quarantine_rows(
+                self._reading, history.channel, ENDPOINT, row["window_id"], answer.page.rejected
+            )
+        self._windows.append(row)
+        self._orders += row["row_count"]
+
+    def land(self) -> list[dict[str, Any]]:
+        """Append it to the landing log; its ledger rows."""
+        with self._spool:
+            self._buffer.flush()
+            if self._windows:
+                source = history_source(self._spool.tables(), self._windows, self._rejected)
+                landing.load(self._settings.files, source, self._reading.progress)
+        return self._windows
+
+
+class ChannelHistory:
+    """One channel, slice by slice."""
+
+    def __init__(self, settings: Settings, api: InventorumClient, channel: str, reading: Reading) -> None:
+        self.channel = channel
+        self.api_version = api.api_version
         self._settings = settings
         self._api = api
-        self._channel = channel
+        self._reading = reading
         self._zone = ZoneInfo(settings.timezone)
-        self._progress = progress
-        self._executor = executor
-        self._run_id = run_id
         self._number = 0
         self._rows = 0
+        self._requests = itertools.count(1)  # its next() is one step, whatever thread calls it
+        self._asked = 0
+        self._entered = 0
 
-    def load(self, start: datetime, end: datetime, *, again: bool) -> list[dict[str, Any]]:
-        """Read and land all slices; their ledger rows."""
-        done = [] if again else _done(self._settings, self._channel)
-        found = slices(self._fetch, start, end, tz=self._zone, done=done, executor=self._executor)
-        landed: list[dict[str, Any]] = []
-        message = None
+    def read(self, start: datetime, end: datetime, *, again: bool) -> Iterator[Slice | dict[str, Any]]:
+        """Its slices; a fault ends it with the ledger row of a failure."""
+        done = [] if again else _done(self._settings, self.channel)
         try:
-            for package in self._packages(found):
-                landed += package
+            yield from slices(self._fetch, start, end, tz=self._zone, done=done, executor=self._reading.executor)
         except ApiError as error:
-            message = str(error)
-            refused = isinstance(error, RequestRefused) and error.status == 400 and not landed
-            landed.append(self._failure("unsupported" if refused else "incomplete", message))
-            self._land_ledger(landed[-1])
-        return landed
+            refused = isinstance(error, RequestRefused) and error.status == 400 and self._number == 0
+            status = "unsupported" if refused else "incomplete"
+            yield self._row(status) | {"status": status, "message": str(error)}
 
-    def _fetch(self, start: datetime, end: datetime, page: int, limit: int) -> Any:
-        return self._api.orders(start, end, tz=self._zone, channel=self._channel, page=page + 1, limit=limit)
-
-    def _packages(self, found: Iterator[Slice]) -> Iterator[list[dict[str, Any]]]:
-        """Ledger rows of each package, once it is landed."""
-        floor = landing.newest_watermark(self._settings.files)
-        while True:
-            reading = self._reading(floor)
-            windows: list[dict[str, Any]] = []
-            rejected: list[dict[str, Any]] = []
-            orders = 0
-            begin = time.monotonic()
-            fault: BaseException | None = None
-            with Spool(reading.spool / f"{self._channel}.history.arrow") as spool:
-                try:
-                    for part in found:
-                        row = self._keep(part, spool, reading, rejected)
-                        windows.append(row)
-                        orders += row["row_count"]
-                        self._rows += row["row_count"]
-                        self._progress.update(f"{self._channel} by creation", self._rows)
-                        if orders >= PACKAGE_ORDERS or time.monotonic() - begin > PACKAGE_SECONDS:
-                            break
-                    else:
-                        fault = StopIteration()
-                except ApiError as error:  # what was read before it is complete and is landed
-                    fault = error
-                if windows:
-                    landing.load(
-                        self._settings.files, history_source(spool.tables(), windows, rejected), self._progress
-                    )
-                    floor = max(row["watermark"] for row in windows)
-                    yield windows
-            if isinstance(fault, ApiError):
-                raise fault
-            if fault is not None:
-                return
-
-    def _keep(self, part: Slice, spool: Spool, reading: Reading, rejected: list[dict[str, Any]]) -> dict[str, Any]:
-        """Spool a slice's orders; its ledger row."""
+    def ledger_row(self, part: Slice) -> dict[str, Any]:
+        """A finished slice as a row of `raw.windows`."""
         self._number += 1
-        window_id = f"{self._run_id}/{self._channel}/{self._number}"
         answered = min(answer.date - timedelta(seconds=answer.seconds) for answer in part.answers)
-        watermark = answered if reading.floor is None else max(answered, reading.floor + MICROSECOND)
-        buffer = RowBuffer(spool, reading, window_id, self._channel, "orders")
-        for answer in part.answers:
-            buffer.add(answer, watermark, self._api.api_version)
-            rejected += quarantine_rows(reading, self._channel, ENDPOINT, window_id, answer.page.rejected)
-        buffer.flush(watermark)
+        floor = self._reading.floor
         ids = [order.order_id for answer in part.answers for order in answer.page.orders]
-        return self._row(window_id, reading.now()) | {
+        self._rows += len(ids)
+        self._reading.progress.update(f"{self.channel} by creation", self._rows)
+        return self._row(str(self._number)) | {
             "start_date": part.start,
             "end_date": part.end,
-            "watermark": watermark,
-            "requests": part.requests,
+            "watermark": answered if floor is None else max(answered, floor + MICROSECOND),
+            "requests": self._requests_since_the_last_row(),
             "first_total": part.answers[0].page.total,
             "last_total": part.answers[-1].page.total,
             "row_count": len(ids),
@@ -175,49 +189,20 @@ class _ChannelHistory:
             "quarantined": sum(len(answer.page.rejected) for answer in part.answers),
         }
 
-    def _failure(self, status: str, message: str) -> dict[str, Any]:
-        window_id = f"{self._run_id}/{self._channel}/{status}"
-        return self._row(window_id, datetime.now(UTC)) | {"status": status, "message": message}
+    def _fetch(self, start: datetime, end: datetime, page: int, limit: int) -> Answer:
+        self._asked = max(self._asked, next(self._requests))
+        return self._api.orders(start, end, tz=self._zone, channel=self.channel, page=page + 1, limit=limit)
 
-    def _land_ledger(self, row: dict[str, Any]) -> None:
-        landing.load(self._settings.files, history_source(iter(()), [row], []), self._progress)
+    def _requests_since_the_last_row(self) -> int:
+        """Requests that no ledger row has counted yet; windows are fetched ahead, so only the sum is exact."""
+        asked = self._asked
+        count, self._entered = asked - self._entered, asked
+        return count
 
-    def _row(self, window_id: str, now: datetime) -> dict[str, Any]:
-        return {
-            "run_id": self._run_id,
-            "window_id": window_id,
-            "account": self._settings.account,
-            "channel": self._channel,
-            "endpoint": ENDPOINT,
-            "start_date": None,
-            "end_date": None,
-            "watermark": None,
-            "requests": 0,
-            "retreats": 0,
-            "first_total": None,
-            "last_total": None,
-            "row_count": 0,
-            "distinct_ids": 0,
-            "quarantined": 0,
-            "status": "complete",
-            "message": None,
-            "started_at": now,
-            "finished_at": now,
-        }
-
-    def _reading(self, floor: datetime | None) -> Reading:
-        return Reading(
-            run_id=self._run_id,
-            account=self._settings.account,
-            overlap=self._settings.overlap,
-            start_date=None,
-            floor=floor,
-            since=None,
-            spool=landing.spool_folder(self._settings.files),
-            executor=self._executor,
-            progress=self._progress,
-            now=lambda: datetime.now(UTC),
-        )
+    def _row(self, name: str) -> dict[str, Any]:
+        now = self._reading.now()
+        window_id = f"{self._reading.run_id}/{self.channel}/{name}"
+        return window_row(self._reading, CrawlFacts(), self.channel, ENDPOINT, window_id, now)
 
 
 def _done(settings: Settings, channel: str) -> list[Interval]:

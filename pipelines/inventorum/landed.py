@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -64,42 +65,45 @@ QUARANTINE = pa.schema(
 )
 
 
-def orders_table(
-    rows: list[OrderRow],
-    sequence: Iterable[int],
-    read_at: list[datetime],
-    versions: list[int | None],
-    *,
-    account: str,
-    source: str,
-    window_id: str,
-    watermark: datetime,
-    channel: str | None,
-) -> pa.Table:
+@dataclass
+class ReadOrders:
+    """Orders with the facts of their reading, one entry of each list per order."""
+
+    rows: list[OrderRow] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    window_ids: list[str] = field(default_factory=list)
+    watermarks: list[datetime] = field(default_factory=list)
+    read_at: list[datetime] = field(default_factory=list)
+    api_versions: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, source: str) -> pa.Table:
     """Orders as rows of `raw.orders`.
 
     Args:
-        sequence, read_at, versions: Per row: its number in the run, when it was read, the API version that
-            answered.
+        sequence: The number of each reading in its run.
         source: `delta` or `orders`.
-        channel: Stored where a record names none.
     """
-    count = len(rows)
-    order_ids, channels, states, payloads, hashes = zip(*rows, strict=True) if rows else ((),) * 5
+    count = len(orders)
+    order_ids, channels, states, payloads, hashes = zip(*orders.rows, strict=True) if count else ((),) * 5
+    named = [name or asked for name, asked in zip(channels, orders.channels, strict=True)]
     return pa.Table.from_arrays(
         [
             pa.repeat(pa.scalar(account), count),
             pa.array(order_ids, pa.int64()),
-            pa.array([name or channel for name in channels], pa.string()),
+            pa.array(named, pa.string()),
             pa.array(states, pa.int32()),
             pa.array(payloads, pa.string()),
             pa.array(hashes, pa.string()),
             pa.repeat(pa.scalar(source), count),
-            pa.repeat(pa.scalar(window_id), count),
-            pa.array(sequence, pa.int64()),
-            pa.array(read_at, UTC_TIMESTAMP),
-            pa.repeat(pa.scalar(watermark, UTC_TIMESTAMP), count),
-            pa.array(versions, pa.int32()),
+            pa.array(orders.window_ids, pa.string()),
+            pa.array(list(sequence), pa.int64()),
+            pa.array(orders.read_at, UTC_TIMESTAMP),
+            pa.array(orders.watermarks, UTC_TIMESTAMP),
+            pa.array(orders.api_versions, pa.int32()),
         ],
         schema=ORDERS,
     )

@@ -12,7 +12,8 @@ from pipelines.settings import Settings, prepare_dlt
 
 prepare_dlt()
 
-from pipelines.inventorum.source import Ledger, Reading, inventorum_source  # noqa: E402
+from pipelines.inventorum.crawling import Ledger, Reading  # noqa: E402
+from pipelines.inventorum.source import inventorum_source  # noqa: E402
 
 # 20 requests a second at 300 ms each keep 6 busy; two more for slow answers.
 FETCH_THREADS = 8
