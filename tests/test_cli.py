@@ -111,7 +111,7 @@ def test_sync_status_tables_and_query_answer_in_json(shop: Shop, sandbox: Sandbo
     assert json.loads(synced.stdout)["orders_new"] == 1
 
     status = json.loads(inventorum("status", "--json").stdout)
-    assert [channel["channel"] for channel in status["channels"]][0] == "ipad"
+    assert status["channels"][0]["channel"] == "ipad"
     listed = json.loads(inventorum("--json", "tables").stdout)
     assert {"fct_orders", "sales_by_day"} <= {table["name"] for table in listed}
     asked = inventorum("query", "--json", "select sum(gross_amount) as gross from marts.sales_by_day")

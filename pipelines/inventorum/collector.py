@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlt.common.runtime.collector import Collector
+from dlt.common.runtime.collector_base import Collector
 
 from pipelines.progress import Progress
 
