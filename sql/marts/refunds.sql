@@ -25,6 +25,7 @@ final as (
         customer_id,
         user_id,
         refund_observed_at,
+        refund_observed_at > first_seen_at as is_date_observed,
         cast(refund_date - business_date as integer) as days_to_refund,
         -- measures
         coalesce(quantity, 0) as item_quantity,
