@@ -90,11 +90,13 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
         first = run.sync(pointed, command="demo: first load", progress=progress)
         traded = shop.trade(sales=max(5, orders // 100), hours=HOURS_BETWEEN, seed=seed)
         second = run.sync(pointed, command="demo: second load", progress=progress)
+    run.write_page(settings)
     with closing(open_published(settings.files.warehouse)) as connection:
         last_days = connection.execute(LAST_DAYS).fetchall()
         best_sellers = connection.execute(BEST_SELLERS).fetchall()
     files = {
         "the warehouse, for every reader": settings.files.warehouse,
+        "the report page: open it in a browser": settings.files.report,
         "every order as it was sent": settings.files.landing,
     }
     return Demo(
@@ -130,7 +132,7 @@ def show_demo(demo: Demo) -> None:
         ('inventorum query "from marts.vat_by_month"', "ask in SQL"),
         ("inventorum sync", 'with your own account: see README, "Your account"'),
     ):
-        out.print(f"  {line:<44} {why}", markup=False, soft_wrap=True)
+        out.print(f"  {line:<42} {why}", markup=False, soft_wrap=True)
 
 
 def _show_load(title: str, report: run.RunReport) -> None:

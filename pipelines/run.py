@@ -138,6 +138,19 @@ def build(settings: Settings, *, full: bool = False, progress: Progress | None =
     return report
 
 
+def write_page(settings: Settings) -> None:
+    """Write the report page of the published warehouse to the home folder."""
+    from transforms.report import write_report
+
+    write_report(
+        settings.files.warehouse,
+        settings.files.report,
+        timezone=settings.timezone,
+        day_starts_at=settings.day_starts_at,
+        currency=settings.currency,
+    )
+
+
 def check(settings: Settings, progress: Progress | None = None) -> list[CheckResult]:
     """Every check over everything that was built; changes nothing."""
     from transforms.checks import run_checks

@@ -104,7 +104,7 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
         ]
         call.__signature__ = signature.replace(parameters=[*own, *shared], return_annotation=None)  # type: ignore[attr-defined]
         call.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
-        del call.__wrapped__  # type: ignore[attr-defined]  # Typer would follow it to the short signature
+        del call.__wrapped__  # Typer would follow it to the short signature
         app.command(name, **settings)(call)
         return call
 

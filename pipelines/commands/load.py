@@ -57,12 +57,19 @@ def sync(
     since: Annotated[
         str | None, typer.Option("--from", metavar="T", help="Read again what changed since then.")
     ] = None,
+    report_page: Annotated[
+        bool, typer.Option("--report", help="Write the report page anew if something was published.")
+    ] = False,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="URL", help="POST a JSON message there if the run goes wrong.")
+    ] = None,
 ) -> int:
     """Load what changed since the last run, rebuild what it touches, check, publish.
 
     Example: inventorum sync --channel ipad
     """
     from pipelines import run
+    from pipelines.notify import notifying
     from pipelines.progress import shown
     from pipelines.settings import parse_moment
 
@@ -79,8 +86,12 @@ def sync(
             )
             console().print("Dry run: nothing was loaded.")
         return 0
-    with shown(quiet=common.quiet or common.as_json) as progress:
-        report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
+    with notifying(notify, "sync") as outcome:
+        with shown(quiet=common.quiet or common.as_json) as progress:
+            report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
+            if report_page and (report.published or not settings.files.report.exists()):
+                run.write_page(settings)
+        outcome.finished(report)
     return _finish(report, common)
 
 
@@ -158,7 +169,7 @@ def serve(
     orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=0, max=1_000_000)] = 2000,
     days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
     seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
-    trade_every: Annotated[float, typer.Option(help="Seconds between two sales while it runs; 0: none.", min=0)] = 0.0,
+    trade_every: Annotated[float, typer.Option(help="Seconds between two rounds of trading; 0: none.", min=0)] = 0.0,
 ) -> int:
     """Serve the made-up shop until Ctrl-C and print the settings that point to it.
 
