@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,23 @@ PIPELINE = "inventorum"
 STORAGE_VERSION = "v1.2.0"
 
 
+# Written by `reconcile` only; the SQL reads them always.
+RECONCILE_TABLES = """
+create table if not exists raw.reconciliation (
+    run_id varchar not null, account varchar not null, channel varchar not null, business_date date not null,
+    listed_orders bigint not null, known_orders bigint not null,
+    listed_gross_amount decimal(18, 2), known_gross_amount decimal(18, 2),
+    missing_here bigint not null, missing_there bigint not null, different bigint not null,
+    status varchar not null, checked_at timestamptz not null, _dlt_load_id varchar not null
+);
+create table if not exists raw.absences (
+    run_id varchar not null, account varchar not null, order_id bigint not null, channel varchar not null,
+    is_absent boolean not null, is_confirmed boolean not null, checked_at timestamptz not null,
+    _dlt_load_id varchar not null
+);
+"""
+
+
 def prepare(files: Files) -> None:
     """Create the landing file if it is missing, and make sure that no other program holds it.
 
@@ -39,9 +56,13 @@ def prepare(files: Files) -> None:
         HomeError: It is not a DuckDB file, or cannot be written.
     """
     with _readable_faults(files.landing):
-        duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION}).close()
+        _writable(files).close()
     files.landing.chmod(0o600)
     shutil.rmtree(spool_folder(files), ignore_errors=True)
+
+
+def _writable(files: Files) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION})
 
 
 def spool_folder(files: Files) -> Path:
@@ -122,6 +143,9 @@ def load(files: Files, source: DltSource, progress: Progress) -> Loaded:
     try:
         with _readable_faults(files.landing):
             info = pipeline.run(source, loader_file_format="parquet")
+            if info.first_run:
+                with closing(_writable(files)) as connection:
+                    connection.execute(RECONCILE_TABLES)
     except BaseException:
         forget_pending(files)  # the next run reads again from the cursor, which has not moved
         raise

@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     command(app)(demo)
     command(app)(sync)
     command(app)(backfill)
+    command(app)(reconcile)
     command(app)(build)
     command(app)(check)
     sandbox = typer.Typer(help="A local server that behaves as the API is documented.", no_args_is_help=True)
@@ -122,6 +123,36 @@ def backfill(
     settings = common.settings(channel)
     with shown(quiet=common.quiet or common.as_json) as progress:
         report = run.backfill(settings, first, last, again=again, progress=progress)
+    return _finish(report, common)
+
+
+def reconcile(
+    common: Common,
+    days: Annotated[int, typer.Option(help="Business days to compare, today included.", min=1, max=3650)] = 7,
+    channel: ChannelOption = None,
+) -> int:
+    """Compare /orders/ with the warehouse, load what differs.
+
+    Orders that are no longer listed are noted, and left out of the marts when they are still gone a day later.
+
+    Example: inventorum reconcile --days 3
+    """
+    from pipelines import run
+    from pipelines.progress import shown
+
+    settings = common.settings(channel)
+    with shown(quiet=common.quiet or common.as_json) as progress:
+        report = run.reconcile(settings, days=days, progress=progress)
+    if not common.as_json:
+        columns = ["listed_orders", "known_orders", "missing_here", "missing_there", "different", "status"]
+        differing = [row for row in report.reconciliation if row["status"] != "agrees"]
+        if differing:
+            shown_rows = [[row["business_date"], row["channel"], *(row[c] for c in columns)] for row in differing]
+            heads = ["day", "channel", "listed", "known", "not here", "not listed", "different", "status"]
+            show_table(heads, shown_rows)
+        console().print(
+            f"{len(report.reconciliation)} days of channels compared, {len(differing)} differ.", markup=False
+        )
     return _finish(report, common)
 
 

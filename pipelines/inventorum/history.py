@@ -146,8 +146,16 @@ class _Package:
 class ChannelHistory:
     """One channel, slice by slice."""
 
-    def __init__(self, settings: Settings, api: InventorumClient, channel: str, reading: Reading) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        api: InventorumClient,
+        channel: str,
+        reading: Reading,
+        endpoint: str = ENDPOINT,
+    ) -> None:
         self.channel = channel
+        self._endpoint = endpoint
         self.api_version = api.api_version
         self._settings = settings
         self._api = api
@@ -202,7 +210,7 @@ class ChannelHistory:
     def _row(self, name: str) -> dict[str, Any]:
         now = self._reading.now()
         window_id = f"{self._reading.run_id}/{self.channel}/{name}"
-        return window_row(self._reading, CrawlFacts(), self.channel, ENDPOINT, window_id, now)
+        return window_row(self._reading, CrawlFacts(), self.channel, self._endpoint, window_id, now)
 
 
 def _done(settings: Settings, channel: str) -> list[Interval]:

@@ -65,6 +65,37 @@ QUARANTINE = pa.schema(
 )
 
 
+MONEY = pa.decimal128(18, 2)
+RECONCILIATION = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("business_date", pa.date32(), nullable=False),
+        pa.field("listed_orders", pa.int64(), nullable=False),
+        pa.field("known_orders", pa.int64(), nullable=False),
+        pa.field("listed_gross_amount", MONEY),
+        pa.field("known_gross_amount", MONEY),
+        pa.field("missing_here", pa.int64(), nullable=False),
+        pa.field("missing_there", pa.int64(), nullable=False),
+        pa.field("different", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("checked_at", UTC_TIMESTAMP, nullable=False),
+    ]
+)
+ABSENCES = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("order_id", pa.int64(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("is_absent", pa.bool_(), nullable=False),
+        pa.field("is_confirmed", pa.bool_(), nullable=False),
+        pa.field("checked_at", UTC_TIMESTAMP, nullable=False),
+    ]
+)
+
+
 @dataclass
 class ReadOrders:
     """Orders with the facts of their reading, one entry of each list per order."""
@@ -74,10 +105,28 @@ class ReadOrders:
     window_ids: list[str] = field(default_factory=list)
     watermarks: list[datetime] = field(default_factory=list)
     read_at: list[datetime] = field(default_factory=list)
-    api_versions: list[int] = field(default_factory=list)
+    api_versions: list[int | None] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def add(
+        self,
+        row: OrderRow,
+        *,
+        channel: str,
+        window_id: str,
+        watermark: datetime,
+        read_at: datetime,
+        api_version: int | None,
+    ) -> None:
+        """Append one order."""
+        self.rows.append(row)
+        self.channels.append(channel)
+        self.window_ids.append(window_id)
+        self.watermarks.append(watermark)
+        self.read_at.append(read_at)
+        self.api_versions.append(api_version)
 
 
 def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, source: str) -> pa.Table:

@@ -14,7 +14,15 @@ import pyarrow as pa
 
 from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.crawling import DeltaCrawl, Ledger, Reading
-from pipelines.inventorum.landed import ORDERS, QUARANTINE, UTC_TIMESTAMP, WINDOWS
+from pipelines.inventorum.landed import (
+    ABSENCES,
+    MONEY,
+    ORDERS,
+    QUARANTINE,
+    RECONCILIATION,
+    UTC_TIMESTAMP,
+    WINDOWS,
+)
 from pipelines.inventorum.spool import Spool
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +33,9 @@ _TYPES: dict[pa.DataType, dict[str, Any]] = {
     pa.string(): {"data_type": "text"},
     pa.int64(): {"data_type": "bigint"},
     pa.int32(): {"data_type": "bigint", "precision": 32},
+    pa.bool_(): {"data_type": "bool"},
+    pa.date32(): {"data_type": "date"},
+    MONEY: {"data_type": "decimal", "precision": 18, "scale": 2},
     UTC_TIMESTAMP: {"data_type": "timestamp", "precision": 6, "timezone": True},
 }
 
@@ -90,17 +101,27 @@ def _ledger_resource(name: str, schema: pa.Schema, ledger: Ledger, rows: Callabl
 
 @dlt.source(name="inventorum", max_table_nesting=0)
 def history_source(
-    orders: Iterator[pa.Table], windows: list[dict[str, Any]], quarantine: list[dict[str, Any]]
+    orders: Iterator[pa.Table],
+    windows: list[dict[str, Any]],
+    quarantine: list[dict[str, Any]],
+    reconciliation: list[dict[str, Any]] | None = None,
+    absences: list[dict[str, Any]] | None = None,
 ) -> Iterable[Any]:
-    """Finished slices of `GET /orders/` with their ledger rows, as one package.
+    """What `GET /orders/` gave, with its ledger rows, as one package.
 
-    Resources: `orders_history` (appends to `orders`, has no cursor), `windows`, `quarantine`.
+    Resources: `orders_history` (appends to `orders`, has no cursor), `windows`, `quarantine`, and for a
+    reconciliation `reconciliation` and `absences`.
     """
-    for name, table, schema, tables in (
+    parts = [
         ("orders_history", "orders", ORDERS, orders),
         ("windows", "windows", WINDOWS, _one_table(windows, WINDOWS)),
         ("quarantine", "quarantine", QUARANTINE, _one_table(quarantine, QUARANTINE)),
-    ):
+    ]
+    if reconciliation is not None:
+        parts.append(("reconciliation", "reconciliation", RECONCILIATION, _one_table(reconciliation, RECONCILIATION)))
+    if absences is not None:
+        parts.append(("absences", "absences", ABSENCES, _one_table(absences, ABSENCES)))
+    for name, table, schema, tables in parts:
         yield dlt.resource(
             _with_schema(tables), name=name, table_name=table, write_disposition="append", columns=_hints(schema)
         )

@@ -1,0 +1,361 @@
+"""`GET /orders/` against what the warehouse knows, per channel and business day.
+
+An order that the list shows and the warehouse lacks, or knows otherwise, is landed. An order that the list
+lacks is noted as absent; after two notes at least a day apart, without a reading in between, it is landed
+once more as `missing`: its last payload under the content hash `missing`, a version of its own, so that
+facts, history and marts follow as with any other change, and a later reading brings it back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines import landing
+from pipelines.inventorum.client import InventorumClient
+from pipelines.inventorum.crawling import Reading, quarantine_rows
+from pipelines.inventorum.history import NOT_LISTED, ChannelHistory
+from pipelines.inventorum.landed import ReadOrders, orders_table
+from pipelines.inventorum.listed import Listed, listed_orders
+from pipelines.inventorum.loading import FETCH_THREADS
+from pipelines.inventorum.slicing import Slice
+from pipelines.inventorum.source import history_source
+from pipelines.inventorum.wire import OrderRow, Rejected
+from pipelines.progress import Progress
+from pipelines.settings import Settings
+from transforms.published import open_published
+
+ENDPOINT = "orders (reconcile)"
+MISSING = "missing"
+DRAFT, PENDING = 1, 2
+# From this API version on, delta leaves PENDING orders out while the list shows them.
+HIDES_PENDING = 12
+DAY = timedelta(days=1)
+# A list that lacks more than this share of a channel's orders is taken for a fault of the API.
+CREDIBLE_SHARE = Decimal("0.05")
+
+KNOWN = """
+select order_id, business_date_of_creation, state, content_hash, items_gross_amount
+from (
+    select
+        *,
+        cast(timezone(?, ordered_at) - to_hours(cast(? as integer)) as date) as business_date_of_creation
+    from core.fct_orders
+)
+where account = ? and channel = ? and business_date_of_creation between ? and ?
+"""
+
+ABSENT_SINCE = """
+with checks as (
+    select absences.*
+    from raw.absences as absences
+    inner join raw._dlt_loads as loads on absences._dlt_load_id = loads.load_id and loads.status = 0
+    where account = ? and channel = ?
+),
+seen as (
+    select order_id, max(_watermark) as seen_at
+    from raw.orders
+    where order_id in (select order_id from checks) and content_hash <> 'missing'
+    group by order_id
+),
+present as (
+    select order_id, max(checked_at) as present_at from checks where not is_absent group by order_id
+)
+select checks.order_id, min(checks.checked_at)
+from checks
+left join seen on checks.order_id = seen.order_id
+left join present on checks.order_id = present.order_id
+where
+    checks.is_absent
+    and checks.checked_at > coalesce(seen.seen_at, timestamptz '1970-01-01 00:00:00+00')
+    and checks.checked_at > coalesce(present.present_at, timestamptz '1970-01-01 00:00:00+00')
+group by checks.order_id
+"""
+
+LAST_PAYLOADS = """
+select order_id, channel, state, payload
+from raw.orders
+where order_id in (select unnest(?))
+qualify row_number() over (partition by order_id order by _watermark desc, _dlt_load_id desc, _read_seq desc) = 1
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One order as the warehouse has it."""
+
+    day: date
+    state: int | None
+    content_hash: str
+    gross: Decimal | None
+
+
+@dataclass
+class DayFigures:
+    """One channel's day on both sides; the lists hold order ids."""
+
+    listed: int = 0
+    known: int = 0
+    listed_gross: Decimal = Decimal(0)
+    known_gross: Decimal = Decimal(0)
+    missing_here: list[int] = field(default_factory=list)
+    missing_there: list[int] = field(default_factory=list)
+    different: list[int] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides show the same orders with the same contents."""
+        return not (self.missing_here or self.missing_there or self.different)
+
+
+@dataclass
+class Found:
+    """What a reconciliation found, over all channels.
+
+    Attributes:
+        days: Per channel and business day.
+        windows: Ledger rows.
+        confirmed: Orders that count as missing from now on.
+    """
+
+    days: dict[tuple[str, date], DayFigures] = field(default_factory=dict)
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    absences: list[dict[str, Any]] = field(default_factory=list)
+    to_land: list[tuple[Listed, str, datetime]] = field(default_factory=list)
+    suspicious: set[str] = field(default_factory=set)
+    confirmed: dict[int, datetime] = field(default_factory=dict)
+    checked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def rows(self, run_id: str, account: str) -> list[dict[str, Any]]:
+        """One row of `raw.reconciliation` per channel and business day."""
+        return [
+            {
+                "run_id": run_id,
+                "account": account,
+                "channel": channel,
+                "business_date": day,
+                "listed_orders": figures.listed,
+                "known_orders": figures.known,
+                "listed_gross_amount": figures.listed_gross,
+                "known_gross_amount": figures.known_gross,
+                "missing_here": len(figures.missing_here),
+                "missing_there": len(figures.missing_there),
+                "different": len(figures.different),
+                "status": self._status(channel, figures),
+                "checked_at": self.checked_at,
+            }
+            for (channel, day), figures in self.days.items()
+        ]
+
+    def _status(self, channel: str, figures: DayFigures) -> str:
+        if channel in self.suspicious:
+            return "suspicious"
+        return "agrees" if figures.agrees else "differs"
+
+
+def reconcile(settings: Settings, api: InventorumClient, run_id: str, days: int, progress: Progress) -> Found:
+    """Compare the last business days, today included, and land what was missing or different here.
+
+    Raises:
+        LoginError: The API refused the token; nothing was landed.
+    """
+    found = Found()
+    zone = ZoneInfo(settings.timezone)
+    today = (datetime.now(zone) - timedelta(hours=settings.day_starts_at)).date()
+    first = today - timedelta(days=days - 1)
+    with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
+        reading = Reading(
+            run_id=run_id,
+            account=settings.account,
+            overlap=settings.overlap,
+            start_date=None,
+            floor=landing.newest_watermark(settings.files),
+            since=None,
+            spool=landing.spool_folder(settings.files),
+            executor=executor,
+            progress=progress,
+            now=lambda: datetime.now(UTC),
+        )
+        for channel in settings.channels:
+            if channel not in NOT_LISTED:
+                _Channel(settings, api, channel, reading, found).compare(first, today)
+    _land(settings, reading, found)
+    return found
+
+
+class _Channel:
+    """One channel on both sides."""
+
+    def __init__(self, settings: Settings, api: InventorumClient, channel: str, reading: Reading, found: Found) -> None:
+        self._settings = settings
+        self._api = api
+        self._channel = channel
+        self._reading = reading
+        self._found = found
+        self._zone = ZoneInfo(settings.timezone)
+
+    def compare(self, first: date, last: date) -> None:
+        """Fill in what is found for the business days from first to last."""
+        midnight = datetime(first.year, first.month, first.day, tzinfo=self._zone)
+        history = ChannelHistory(self._settings, self._api, self._channel, self._reading, ENDPOINT)
+        listed: dict[int, tuple[Listed, str, datetime]] = {}
+        checked_at: datetime | None = None
+        end = datetime(last.year, last.month, last.day, tzinfo=self._zone) + 2 * DAY
+        for part in history.read(midnight - DAY, end, again=True):
+            if isinstance(part, dict):
+                self._found.windows.append(part)
+                return  # incomplete: what was not listed says nothing
+            row = history.ledger_row(part)
+            checked_at = min(row["watermark"], checked_at or row["watermark"])
+            self._take(part, row, listed)
+        if checked_at is None:
+            return
+        inside = {
+            key: entry
+            for key, entry in listed.items()
+            if (day := self._business_date(entry[0])) is not None and first <= day <= last
+        }
+        self._judge(inside, listed.keys(), self._known(first, last), checked_at)
+
+    def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
+        self._found.windows.append(row)
+        rejected: Iterable[Rejected] = (r for answer in part.answers for r in answer.page.rejected)
+        self._found.rejected += quarantine_rows(self._reading, self._channel, ENDPOINT, row["window_id"], rejected)
+        for order in listed_orders(part.answers):
+            listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
+
+    def _business_date(self, order: Listed) -> date | None:
+        if order.created_at is None:
+            return None
+        local = order.created_at.astimezone(self._zone).replace(tzinfo=None)
+        return (local - timedelta(hours=self._settings.day_starts_at)).date()
+
+    def _known(self, first: date, last: date) -> dict[int, Known]:
+        parameters = [
+            self._settings.timezone,
+            self._settings.day_starts_at,
+            self._settings.account,
+            self._channel,
+            first,
+            last,
+        ]
+        with closing(open_published(self._settings.files.warehouse)) as connection:
+            rows = connection.execute(KNOWN, parameters).fetchall()
+        return {order_id: Known(*values) for order_id, *values in rows}
+
+    def _judge(
+        self,
+        listed: dict[int, tuple[Listed, str, datetime]],
+        all_listed: Iterable[int],
+        known: dict[int, Known],
+        checked_at: datetime,
+    ) -> None:
+        anywhere = set(all_listed)
+        figures: defaultdict[date, DayFigures] = defaultdict(DayFigures)
+        for order_id, entry in listed.items():
+            order = entry[0]
+            day = self._business_date(order)
+            if day is None or (order_id not in known and self._is_hidden(order)):
+                continue
+            figures[day].listed += 1
+            figures[day].listed_gross += order.gross or 0
+            if order_id not in known:
+                figures[day].missing_here.append(order_id)
+                self._found.to_land.append(entry)
+            elif known[order_id].content_hash != order.row.content_hash:
+                figures[day].different.append(order_id)
+                self._found.to_land.append(entry)
+        for order_id, here in known.items():
+            if (here.state or 0) & DRAFT or here.content_hash == MISSING:
+                continue  # the list leaves drafts out
+            figures[here.day].known += 1
+            figures[here.day].known_gross += here.gross or 0
+            if order_id not in anywhere:
+                figures[here.day].missing_there.append(order_id)
+        absent = [order_id for day in figures.values() for order_id in day.missing_there]
+        if len(absent) > CREDIBLE_SHARE * len(known):
+            self._found.suspicious.add(self._channel)
+            absent = []
+        self._note_absences(absent, anywhere, checked_at)
+        self._found.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
+
+    def _is_hidden(self, order: Listed) -> bool:
+        return self._api.api_version >= HIDES_PENDING and bool((order.row.state or 0) & PENDING)
+
+    def _note_absences(self, absent: list[int], anywhere: set[int], checked_at: datetime) -> None:
+        with landing.opened(self._settings.files) as connection:
+            rows = connection.execute(ABSENT_SINCE, [self._settings.account, self._channel]).fetchall()
+        since: dict[int, datetime] = dict(rows)
+        for order_id in absent:
+            is_confirmed = order_id in since and checked_at - since[order_id] >= DAY
+            if is_confirmed:
+                self._found.confirmed[order_id] = checked_at
+            self._add(order_id, checked_at, is_absent=True, is_confirmed=is_confirmed)
+        for order_id in since.keys() & anywhere:
+            self._add(order_id, checked_at, is_absent=False, is_confirmed=False)
+
+    def _add(self, order_id: int, checked_at: datetime, *, is_absent: bool, is_confirmed: bool) -> None:
+        self._found.absences.append(
+            {
+                "run_id": self._reading.run_id,
+                "account": self._reading.account,
+                "order_id": order_id,
+                "channel": self._channel,
+                "is_absent": is_absent,
+                "is_confirmed": is_confirmed,
+                "checked_at": checked_at,
+            }
+        )
+
+
+def _land(settings: Settings, reading: Reading, found: Found) -> None:
+    """Append orders, ledger, figures per day and absences as one package."""
+    tables = []
+    late = _late_finds(reading, found)
+    for orders, origin in ((late, "orders"), (_missing_versions(settings, reading, found), "reconcile")):
+        if len(orders):
+            sequence = [next(reading.sequence) for _ in orders.rows]
+            tables.append(orders_table(orders, sequence, account=reading.account, source=origin))
+    days = found.rows(reading.run_id, reading.account)
+    source = history_source(iter(tables), found.windows, found.rejected, days, found.absences)
+    landing.load(settings.files, source, reading.progress)
+
+
+def _late_finds(reading: Reading, found: Found) -> ReadOrders:
+    orders = ReadOrders()
+    for listed, window_id, watermark in found.to_land:
+        orders.add(
+            listed.row,
+            channel=listed.row.channel or "",
+            window_id=window_id,
+            watermark=watermark,
+            read_at=reading.now(),
+            api_version=listed.answer.processed_version,
+        )
+    return orders
+
+
+def _missing_versions(settings: Settings, reading: Reading, found: Found) -> ReadOrders:
+    orders = ReadOrders()
+    if not found.confirmed:
+        return orders
+    with landing.opened(settings.files) as connection:
+        rows = connection.execute(LAST_PAYLOADS, [list(found.confirmed)]).fetchall()
+    for order_id, channel, state, payload in rows:
+        orders.add(
+            OrderRow(order_id, channel, state, payload, MISSING),
+            channel=channel,
+            window_id=f"{reading.run_id}/{channel}/{MISSING}",
+            watermark=found.confirmed[order_id],
+            read_at=reading.now(),
+            api_version=None,
+        )
+    return orders
