@@ -1,0 +1,25 @@
+"""The crawl as `sync` makes it, into a landing log, without build and publish.
+
+`python -m tests.benchmarks.load_only`.
+"""
+
+from __future__ import annotations
+
+from pipelines import landing, run
+from pipelines.progress import Silent
+from pipelines.settings import Settings, ensure_home
+
+
+def main() -> None:
+    """Load what the settings in the environment name."""
+    settings = Settings.load()
+    ensure_home(settings.files)
+    landing.prepare(settings.files)
+    from pipelines.inventorum import loading
+
+    api = run.connect(settings, settings.require_login())
+    loading.load_delta(settings, api, "benchmark", None, frozenset(), Silent())
+
+
+if __name__ == "__main__":
+    main()
