@@ -15,9 +15,10 @@ from sqlglot import exp
 from tests.landing_file import write_landing
 from transforms import ledger
 from transforms.build import Files, Rules, build
-from transforms.models import load_project, read_head
+from transforms.models import load_project
 from transforms.publish import publish
 from transforms.published import open_published
+from transforms.reader import read_head
 from transforms.session import attach_landing, connect, prepare
 from transforms.staging import new_loads, stage_all
 from transforms.steps import Steps

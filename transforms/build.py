@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
 from contextlib import closing, suppress
 from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +18,10 @@ from transforms.ledger import RunRecord
 from transforms.models import fingerprint, sql_folder
 from transforms.plan import cached_project
 from transforms.publish import is_published
+from transforms.restore import clear, open_build
 from transforms.session import (
     Files,
     Rules,
-    UnreadableFile,
     attach,
     attach_landing,
     connect,
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from transforms.session import Connection
 
 __all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
+
+SQL_CHANGED = "the SQL files or the rules changed"
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ class _Task:
     on_step: Callable[[str, int, int], None] | None
     began: float
 
-    def fingerprint(self) -> str:
-        text = f"{fingerprint(self.sql_dir)} {astuple(self.rules)}"
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    def fingerprint(self, sql: str) -> str:
+        """What the tables depend on beside the loads: the SQL files, by their fingerprint, and the rules."""
+        return hashlib.blake2b(f"{sql} {astuple(self.rules)}".encode(), digest_size=16).hexdigest()
 
 
 def build(
@@ -118,7 +119,7 @@ def build(
     """
     task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
     with readable_faults(files.build):
-        connection = _open_build(files)
+        connection = open_build(files)
         if connection is None:
             reason = None if full else "there is no build file and no published file yet"
             return _build_all(task, reason, has_previous=False)
@@ -133,7 +134,7 @@ def record_run(files: Files, record: RunRecord) -> None:
     Raises:
         FilesHeld: Another process has the build file open.
     """
-    with closing(_open_build(files) or connect(files.build, files)) as connection, readable_faults(files.build):
+    with closing(open_build(files) or connect(files.build, files)) as connection, readable_faults(files.build):
         connection.begin()
         ledger.create_tables(connection)
         ledger.write_run(connection, record)
@@ -144,8 +145,8 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     """Build in the new loads, or say why a full build is needed."""
     attach_landing(connection, task.files)
     known = ledger.read_meta(connection).get("fingerprint")
-    if known != task.fingerprint():
-        return "the SQL files or the rules changed" if known else "no build was finished yet"
+    if known != task.fingerprint(fingerprint(task.sql_dir)):
+        return SQL_CHANGED if known else "no build was finished yet"
     seen = ledger.seen_loads(connection)
     connection.begin()
     loads = new_loads(connection, seen)
@@ -157,6 +158,8 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     if affected.out_of_order:
         return "a load holds readings that are older than known ones of the same orders"
     steps = _steps(connection, task, fresh=False)
+    if known != task.fingerprint(steps.project.fingerprint):
+        return SQL_CHANGED  # just now
     ledger.write_loads(connection, loads, datetime.now(UTC))
     setup = perf_counter() - task.began
     try:
@@ -176,7 +179,7 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
 def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
     """Build everything into a new file, which takes the place of the old one at the end."""
     fresh = task.files.build.with_name(task.files.build.name + ".new")
-    _clear(fresh, task.files)
+    clear(fresh, task.files)
     try:
         with closing(connect(fresh, task.files)) as connection:
             attach_landing(connection, task.files)
@@ -234,7 +237,8 @@ def _write_ledger(connection: Connection, steps: Steps, task: _Task, *, is_new_s
     ledger.write_checks(connection, task.run_id, now, steps.results)
     if is_new_state:
         facts = {name: str(value) for name, value in asdict(task.rules).items()}
-        facts |= {"fingerprint": task.fingerprint(), "duckdb_version": duckdb.__version__}
+        facts |= {"fingerprint": task.fingerprint(steps.project.fingerprint)}
+        facts |= {"duckdb_version": duckdb.__version__}
         ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
 
 
@@ -261,41 +265,3 @@ def _report(
         full=full,
         reason=reason,
     )
-
-
-def _open_build(files: Files) -> Connection | None:
-    """The build file, restored from the published one if it is missing or broken; None: there is neither."""
-    if files.build.is_file():
-        connection = _open_warehouse(files.build, files)
-        if connection is not None:
-            return connection
-        remove_database(files.build)
-    if not files.published.is_file():
-        return None
-    with readable_faults(files.build):
-        files.build.parent.mkdir(parents=True, exist_ok=True)
-        partial = files.build.with_name(files.build.name + ".copy")
-        shutil.copyfile(files.published, partial)
-        partial.chmod(0o600)
-        partial.replace(files.build)
-    connection = _open_warehouse(files.build, files)
-    if connection is None:
-        remove_database(files.build)
-    return connection
-
-
-def _open_warehouse(path: Path, files: Files) -> Connection | None:
-    with suppress(UnreadableFile):
-        connection = connect(path, files)
-        if ledger.is_warehouse(connection):
-            return connection
-        connection.close()
-    return None
-
-
-def _clear(path: Path, files: Files) -> None:
-    """Remove what a killed build left, unless another process is at it."""
-    if path.is_file():
-        with suppress(UnreadableFile):
-            connect(path, files).close()
-    remove_database(path)

@@ -12,7 +12,7 @@ from transforms.models import temporary
 SCHEMAS = frozenset({"raw", "staging", "seeds", "core", "marts", "ops"})
 
 
-def compile_select(text: str, shown: str, *, temporary_core: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+def compile_select(text: str, shown: str, *, temporary_models: frozenset[str]) -> tuple[str, tuple[str, ...]]:
     """The statement with its tables renamed, and the tables as written (`schema.name`, sorted).
 
     The text stays as it is except for those names, so that DuckDB's messages fit the file.
@@ -32,12 +32,10 @@ def compile_select(text: str, shown: str, *, temporary_core: frozenset[str]) -> 
                 raise ModelError(f"{shown} names the table `{table.name}` without its schema.")
             continue
         if table.catalog or table.db not in SCHEMAS:
-            raise ModelError(
-                f"{shown} reads `{table.sql('duckdb')}`; the layers are {', '.join(sorted(SCHEMAS))}."
-            )
+            raise ModelError(f"{shown} reads `{table.sql('duckdb')}`; the layers are {', '.join(sorted(SCHEMAS))}.")
         full_name = f"{table.db}.{table.name}"
         reads.add(full_name)
-        renamed = _renamed(full_name, table, temporary_core)
+        renamed = _renamed(full_name, table, temporary_models)
         if renamed:
             spans.append((table.args["db"].meta["start"], table.this.meta["end"] + 1, renamed))
     compiled = text
@@ -56,12 +54,12 @@ def _parse(text: str, shown: str) -> exp.Query:
     return statements[0]
 
 
-def _renamed(full_name: str, table: exp.Table, temporary_core: frozenset[str]) -> str | None:
+def _renamed(full_name: str, table: exp.Table, temporary_models: frozenset[str]) -> str | None:
     if full_name == "raw._dlt_loads":
         renamed = temporary(full_name)
     elif table.db == "raw":
         return f'landing.raw."{table.name}"'
-    elif table.db in ("staging", "seeds") or full_name in temporary_core:
+    elif table.db in ("staging", "seeds") or full_name in temporary_models:
         renamed = temporary(full_name)
     else:
         return None

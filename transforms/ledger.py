@@ -12,7 +12,7 @@ import duckdb
 from transforms.session import Connection, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from transforms.claims import CheckResult
@@ -132,9 +132,8 @@ def read_meta(connection: Connection) -> dict[str, str]:
 
 def write_meta(connection: Connection, facts: Mapping[str, str]) -> None:
     """Set facts of `ops.meta`."""
-    for key, value in facts.items():
-        connection.execute("delete from ops.meta where key = ?", [key])
-        connection.execute("insert into ops.meta values (?, ?)", [key, value])
+    connection.execute("delete from ops.meta where key in (select unnest(?))", [list(facts)])
+    connection.executemany("insert into ops.meta values (?, ?)", list(facts.items()))
 
 
 def seen_loads(connection: Connection) -> set[str]:
@@ -142,12 +141,12 @@ def seen_loads(connection: Connection) -> set[str]:
     return {load_id for (load_id,) in connection.execute("select load_id from ops.loads").fetchall()}
 
 
-def write_loads(connection: Connection, loads: Iterable[LoadRow], built_at: datetime) -> None:
+def write_loads(connection: Connection, loads: Sequence[LoadRow], built_at: datetime) -> None:
     """Note that loads are built in."""
-    for load in loads:
-        connection.execute(
+    if loads:
+        connection.executemany(
             "insert into ops.loads values (?, ?, ?, ?)",
-            [load.load_id, load.watermark, built_at, load.order_rows],
+            [(load.load_id, load.watermark, built_at, load.order_rows) for load in loads],
         )
 
 
@@ -164,7 +163,8 @@ def write_checks(
         for found in results
     ]
     if rows:
-        connection.executemany(f"insert into {table} values (?, ?, ?, ?, ?, ?, ?)", rows)
+        values = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        connection.execute(f"insert into {table} values {values}", [value for row in rows for value in row])
 
 
 def write_run(connection: Connection, record: RunRecord) -> None:

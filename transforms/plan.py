@@ -117,18 +117,14 @@ def _phase(model: Model, placed: dict[str, Model]) -> int:
     if model.rebuild in ("order", "newest"):
         if latest > BATCH:
             late = sorted(read for read, phase in phases.items() if phase > BATCH)
-            raise ModelError(
-                f"{model.path} is rebuilt per order but reads {', '.join(late)}, which comes later."
-            )
+            raise ModelError(f"{model.path} is rebuilt per order but reads {', '.join(late)}, which comes later.")
         return BATCH
     if model.rebuild == "temporary" and staged and latest == BATCH:
         return BATCH
     if latest == BATCH or model.rebuild == "touched" or (model.rebuild == "by" and model.by != "load"):
         latest = FINAL
     if staged and latest == FINAL:
-        raise ModelError(
-            f"{model.path} reads {', '.join(staged)}, which holds one batch of orders at a time."
-        )
+        raise ModelError(f"{model.path} reads {', '.join(staged)}, which holds one batch of orders at a time.")
     return latest
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from transforms import tables
 from transforms.claims import CheckResult, evaluate, evaluate_warning, merged, raise_failures
-from transforms.plan import BATCH, FINAL, FINDINGS, LOADS, STATIC
+from transforms.models import temporary
+from transforms.plan import BATCH, FINAL, FINDINGS, LOADS, STATIC, key_table
 from transforms.session import sql_of
 from transforms.staging import Affected, stage_batch
 
@@ -64,6 +65,7 @@ class Steps:
         self._seeds = {f"seeds.{seed.name}": seed for seed in project.seeds}
         self._staged: set[str] = set()
         self._dirty: set[str] = set()
+        self._keys: dict[str, list[str]] = {"staging.new_loads": ["load_id"]}
 
     def create_tables(self) -> None:
         """Make every table of `core` and `marts`, empty and documented."""
@@ -179,20 +181,27 @@ class Steps:
 
     def _replace(self, model: Model) -> None:
         self._stage_reads(model.reads)
-        if model.rebuild == "by":
-            replace = tables.replace_keys
-        elif model.rebuild == "order":
-            replace = tables.replace_orders
-        elif model.rebuild == "newest":
-            replace = tables.keep_newest
-        else:
-            replace = tables.replace_all
         first_batch = model.phase != BATCH or model.full_name not in self.rows
         empty = self.fresh and (model.rebuild != "newest" or first_batch)
-        changed = self._timed(model.full_name, lambda: replace(self.connection, model, empty=empty))
+        changed = self._timed(model.full_name, partial(self._rewrite, model, empty=empty))
         self.rows[model.full_name] = self.rows.get(model.full_name, 0) + changed
         if changed:
             self._dirty.add(model.full_name)
+
+    def _rewrite(self, model: Model, *, empty: bool) -> int:
+        if model.rebuild == "by":
+            return tables.replace_keys(self.connection, model, empty=empty, columns=self._key_columns(model))
+        if model.rebuild == "order":
+            return tables.replace_orders(self.connection, model, empty=empty)
+        if model.rebuild == "newest":
+            return tables.keep_newest(self.connection, model, empty=empty)
+        return tables.replace_all(self.connection, model, empty=empty)
+
+    def _key_columns(self, model: Model) -> list[str]:
+        name = key_table(model)
+        if name not in self._keys:
+            self._keys[name] = tables.columns_of(self.connection, temporary(name))
+        return self._keys[name]
 
     def _check(self, check: Check, *, keep: bool) -> CheckResult:
         self._stage_reads(check.reads)

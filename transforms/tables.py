@@ -11,6 +11,8 @@ from transforms.session import quoted, sql_of
 from transforms.staging import BATCH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transforms.session import Connection
 
 
@@ -74,22 +76,23 @@ def replace_orders(connection: Connection, model: Model, *, empty: bool) -> int:
         return gone + _insert(connection, model)
 
 
-def replace_keys(connection: Connection, model: Model, *, empty: bool) -> int:
-    """Replace the rows whose key is in the model's key table."""
+def replace_keys(connection: Connection, model: Model, *, empty: bool, columns: Sequence[str]) -> int:
+    """Replace the rows whose values in `columns` are in the model's key table."""
     with sql_of(model.path):
         gone = 0
         if not empty:
-            keys = temporary(key_table(model))
-            if model.by == "load":
-                columns = ["load_id"]
-            else:
-                columns = [name for name, *_ in connection.execute(f"describe {keys}").fetchall()]
             listed = ", ".join(f'"{column}"' for column in columns)
             gone = _count(
                 connection,
-                f"delete from {model.relation} where ({listed}) in (select ({listed}) from {keys})",
+                f"delete from {model.relation} "
+                f"where ({listed}) in (select ({listed}) from {temporary(key_table(model))})",
             )
         return gone + _insert(connection, model)
+
+
+def columns_of(connection: Connection, relation: str) -> list[str]:
+    """The names of a table's columns, in order."""
+    return [name for name, *_ in connection.execute(f"describe {relation}").fetchall()]
 
 
 def keep_newest(connection: Connection, model: Model, *, empty: bool) -> int:
@@ -149,7 +152,7 @@ def compare(connection: Connection, model: Model) -> None:
     Raises:
         ModelError: They differ.
     """
-    made = [name for name, *_ in connection.execute(f"describe {model.relation}").fetchall()]
+    made = columns_of(connection, model.relation)
     documented = [column.name for column in model.columns]
     if made == documented:
         return

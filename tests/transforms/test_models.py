@@ -11,8 +11,9 @@ import pytest
 
 from tests.transforms.small_project import write_small_project
 from transforms.errors import ModelError
-from transforms.models import fingerprint, load_project, read_head, sql_folder
+from transforms.models import fingerprint, load_project, sql_folder
 from transforms.plan import BATCH, FINAL, LOADS, STATIC, cached_project
+from transforms.reader import read_head
 
 
 @pytest.fixture
