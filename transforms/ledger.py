@@ -163,7 +163,8 @@ def write_checks(
         for found in results
     ]
     if rows:
-        values = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        # a sum of odd amounts may be larger than any amount: then it is unknown
+        values = ", ".join(["(?, ?, ?, ?, ?, try_cast(? as decimal(18, 2)), ?)"] * len(rows))
         connection.execute(f"insert into {table} values {values}", [value for row in rows for value in row])
 
 
