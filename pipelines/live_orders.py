@@ -42,6 +42,7 @@ class LiveOrder:
 
     Attributes:
         created_at: None if the API sent none that can be read.
+        states: The names of the bits in `state`.
         amount_paid: As sent.
         warehouse: `same`, `differs`, or `new`: not in the warehouse.
     """
@@ -54,6 +55,19 @@ class LiveOrder:
     invoice_number: str | None
     amount_paid: str | None
     warehouse: Mark
+
+    @property
+    def kind(self) -> str:
+        """The state in a word, as the warehouse classes it; a refunded sale as `refunded`."""
+        names = set(self.states.split(", "))
+        if self.state is None:
+            return "unknown"
+        for state, word in (("test print", "test"), ("draft", "draft"), ("canceled", "canceled")):
+            if state in names:
+                return word
+        if not names & {"paid", "closed"}:
+            return "open"
+        return "refunded" if "refunded" in names else "sale"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,6 +14,7 @@ BEGIN = "<!-- commands: begin -->"
 END = "<!-- commands: end -->"
 PROGRAM = "inventorum"
 WIDTH = 100
+KINDS = {int: "INTEGER", float: "FLOAT", Path: "PATH"}
 GLOBAL = ("home", "as_json", "quiet", "verbose", "help", "version")
 
 
@@ -78,7 +80,7 @@ def _is_argument(parameter: Any) -> bool:
 
 def _usage(parameter: Any) -> str:
     if _is_argument(parameter):
-        name = (parameter.metavar or parameter.name).upper()
+        name = parameter.metavar or parameter.name.upper()
         return name if parameter.required else f"[{name}]"
     shown = f"{_longest(parameter)}{_value(parameter)}"
     if parameter.multiple:
@@ -93,7 +95,14 @@ def _longest(parameter: Any) -> str:
 def _value(parameter: Any) -> str:
     if getattr(parameter, "is_flag", False):
         return ""
-    return f" {parameter.metavar or parameter.type.name.upper()}"
+    return f" {parameter.metavar or _kind(parameter)}"
+
+
+def _kind(parameter: Any) -> str:
+    """What a value is; Typer names it in one of two ways, depending on its version."""
+    if hasattr(parameter, "type_descriptor"):
+        return KINDS.get(parameter.type_descriptor.annotation, "TEXT")
+    return str(parameter.type.name).upper().removesuffix(" RANGE")
 
 
 def _options(command: Any, *, of_all: bool) -> str:
@@ -103,7 +112,7 @@ def _options(command: Any, *, of_all: bool) -> str:
         if of_all == _is_own(parameter) or parameter.name in ("install_completion", "show_completion"):
             continue
         names = (
-            (parameter.metavar or parameter.name).upper()
+            (parameter.metavar or parameter.name.upper())
             if _is_argument(parameter)
             else ", ".join(sorted(parameter.opts, key=len)) + _value(parameter)
         )
@@ -127,3 +136,17 @@ def _folded(usage: str) -> str:
     return "\n".join(
         textwrap.wrap(usage, WIDTH - 10, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     )
+
+
+def main(paths: list[str]) -> None:
+    """Renew the reference in these files."""
+    from pipelines.cli import app
+
+    for path in map(Path, paths):
+        path.write_text(put_into(path.read_text(encoding="utf-8"), app), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.errors import SettingsError
 
 DAY = 24 * 60
+DAGSTER_FILE = "inventorum_definitions.py"
 HELD = 4  # exit code: another run holds the files, which is no failure of a schedule
 
 
@@ -99,8 +100,9 @@ def cron(plan: Plan) -> dict[str, str]:
     ).replace("%", r"\%")
     return {
         "crontab": f"""\
-# Loads, checks and publishes {plan.words}. Install: run `crontab -e` and add these lines.
-# cron mails what a failed run says to this address, if the machine can send mail:
+# Loads, checks and publishes {plan.words}.
+# Install: run `crontab -e` and add these lines. cron mails what a failed run
+# says to this address, if the machine can send mail:
 # MAILTO=you@example.org
 {plan.cron} {command}
 """
@@ -112,8 +114,9 @@ def systemd(plan: Plan) -> dict[str, str]:
     command = " ".join(_systemd_word(word) for word in plan.command)
     return {
         "inventorum.service": f"""\
-# Copy both units to /etc/systemd/system/ (set User= there) or to ~/.config/systemd/user/, then run
-# `systemctl daemon-reload` and `systemctl enable --now inventorum.timer`, with --user for the latter place.
+# Copy both units to /etc/systemd/system/ (and set User=), then run
+#   systemctl daemon-reload && systemctl enable --now inventorum.timer
+# or to ~/.config/systemd/user/, and run the same with `systemctl --user`.
 [Unit]
 Description=Load orders from Inventorum, check and publish them
 Wants=network-online.target
@@ -150,8 +153,9 @@ def github(plan: Plan) -> dict[str, str]:
     """A workflow for GitHub Actions."""
     return {
         "inventorum.yml": f"""\
-# Put this file into .github/workflows/. The runner is your own machine: it keeps the home folder, with the orders
-# of your customers, between two runs. GitHub starts scheduled workflows late when it is busy.
+# Put this file into .github/workflows/. The runner is your own machine: it
+# keeps the home folder, with the orders of your customers, between two runs.
+# GitHub starts scheduled workflows late when it is busy.
 name: inventorum
 on:
   schedule:
@@ -180,7 +184,10 @@ def airflow(plan: Plan) -> dict[str, str]:
     """A DAG for Airflow 3 (and 2, where the operator stands elsewhere)."""
     return {
         "inventorum_dag.py": f'''\
-"""Loads orders from Inventorum, checks and publishes them {plan.words}. Put this file into the DAGs folder."""
+"""Loads orders from Inventorum, checks and publishes them {plan.words}.
+
+Put this file into the DAGs folder.
+"""
 
 from datetime import datetime, timedelta, timezone
 
@@ -213,8 +220,11 @@ with DAG(
 def dagster(plan: Plan) -> dict[str, str]:
     """Definitions for Dagster: an asset and its schedule."""
     return {
-        "inventorum_definitions.py": f'''\
-"""Loads orders from Inventorum, checks and publishes them {plan.words}. Try: dagster dev -f <this file>."""
+        DAGSTER_FILE: f'''\
+"""Loads orders from Inventorum, checks and publishes them {plan.words}.
+
+Try it: dagster dev -f {DAGSTER_FILE}
+"""
 
 import json
 import subprocess

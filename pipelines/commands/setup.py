@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.terminal import Common, command, console, show_json
+
+if TYPE_CHECKING:
+    from pipelines.doctor import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -66,25 +69,36 @@ def doctor(
     if common.as_json:
         show_json({"exit_code": code, "findings": findings})
         return code
-    from rich.table import Table
-    from rich.text import Text
-
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
-    table = Table.grid(padding=(0, 2, 0, 0))
     for finding in findings:
-        said = Text(finding.found)
-        if finding.advice:
-            said.append(f"\n-> {finding.advice}", style="italic")
-        table.add_row(Text(finding.status, style=styles[finding.status]), Text(finding.topic), said)
-    console().print(table)
+        _show_finding(finding, styles[finding.status])
     count = {status: sum(finding.status == status for finding in findings) for status in styles}
     console().print(f"{count['ok']} ok, {count['warn']} to look at, {count['fail']} failed.")
     return code
 
 
+def _show_finding(finding: Finding, style: str) -> None:
+    """Status and topic, and beside them what was found and what to do, folded."""
+    import textwrap
+
+    from rich.text import Text
+
+    out = console()
+    indent = " " * 17
+    said = textwrap.wrap(finding.found, max(40, out.width - 1), initial_indent=indent, subsequent_indent=indent)
+    if finding.advice:
+        said += textwrap.wrap(
+            f"-> {finding.advice}", max(40, out.width - 1), initial_indent=indent, subsequent_indent=indent + "   "
+        )
+    head = Text.assemble((f"{finding.status:<6}", style), f"{finding.topic:<11}")
+    out.print(head + said[0][17:], soft_wrap=True)
+    for line in said[1:]:
+        out.print(line, markup=False, soft_wrap=True)
+
+
 def schedule(
     common: Common,
-    target: Annotated[str, typer.Argument(metavar="cron|systemd|github|airflow|dagster")],
+    target: Annotated[str, typer.Argument(metavar="cron|systemd|github|airflow|dagster", help="For what.")],
     every: Annotated[
         int, typer.Option("--every", metavar="MINUTES", help="Minutes between two runs; 1440: each night.")
     ] = 15,
