@@ -44,6 +44,16 @@ create table if not exists raw.quarantine (
     account varchar, channel varchar, endpoint varchar, reason varchar, order_id varchar, payload varchar,
     window_id varchar, read_at timestamptz, _dlt_load_id varchar
 );
+create table if not exists raw.reconciliation (
+    run_id varchar, account varchar, channel varchar, business_date date, listed_orders bigint,
+    known_orders bigint, listed_gross_amount decimal(18, 2), known_gross_amount decimal(18, 2),
+    missing_here bigint, missing_there bigint, different bigint, status varchar, checked_at timestamptz,
+    _dlt_load_id varchar
+);
+create table if not exists raw.absences (
+    run_id varchar, account varchar, order_id bigint, channel varchar, is_absent boolean,
+    is_confirmed boolean, checked_at timestamptz, _dlt_load_id varchar
+);
 create table if not exists raw._dlt_loads (
     load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar
 );
@@ -131,9 +141,7 @@ def _write(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
     watermark = load.watermark or (
         newest_watermark.astimezone(UTC) + timedelta(hours=1) if newest_watermark else FIRST_WATERMARK
     )
-    rows = [
-        _order_row(order, load, load_id, watermark, read_seq) for read_seq, order in enumerate(load.orders)
-    ]
+    rows = [_order_row(order, load, load_id, watermark, read_seq) for read_seq, order in enumerate(load.orders)]
     _insert(connection, "orders", rows)
     _insert(
         connection,
@@ -153,15 +161,15 @@ def _write(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
 def _order_row(order: Order, load: Load, load_id: str, watermark: datetime, read_seq: int) -> dict[str, Any]:
     payload = payload_of(order)
     try:
-        head = json.loads(payload)
+        head = json.loads(payload, strict=False)
     except ValueError:
         found = re.search(r'"id"\s*:\s*(\d+)', payload)
         head = {"id": int(found.group(1))} if found else {}
     return {
         "account": load.account,
         "order_id": head["id"],
-        "channel": head.get("channel"),
-        "state": head.get("state"),
+        "channel": channel if isinstance(channel := head.get("channel"), str) else None,
+        "state": _state(head.get("state")),
         "payload": payload,
         "content_hash": content_hash(payload),
         "_source": load.source,
@@ -172,6 +180,13 @@ def _order_row(order: Order, load: Load, load_id: str, watermark: datetime, read
         "_api_version": 12,
         "_dlt_load_id": load_id,
     }
+
+
+def _state(sent: Any) -> int | None:
+    """As the loader types it: whole numbers and text of digits that fit an INTEGER."""
+    if isinstance(sent, bool) or not (isinstance(sent, int) or (isinstance(sent, str) and sent.isdigit())):
+        return None
+    return int(sent) if -(2**31) <= int(sent) < 2**31 else None
 
 
 def _windows(load: Load, rows: list[dict[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -207,9 +222,7 @@ def _window_row(
     } | dict(values)
 
 
-def _quarantine_row(
-    values: Mapping[str, Any], load: Load, load_id: str, watermark: datetime
-) -> dict[str, Any]:
+def _quarantine_row(values: Mapping[str, Any], load: Load, load_id: str, watermark: datetime) -> dict[str, Any]:
     return {
         "account": load.account,
         "channel": "ipad",

@@ -4,7 +4,8 @@
 with orders as (
     select
         orders.*,
-        orders.items_gross_amount + coalesce(orders.shipping_gross_amount, 0) as due_amount
+        wide(orders.items_gross_amount)
+        + coalesce(wide(orders.shipping_gross_amount), 0) as due_amount
     from core.fct_orders as orders
     inner join staging.batch_orders as batch
         on orders.account = batch.account and orders.order_id = batch.order_id
@@ -50,5 +51,13 @@ where
                 payments.account = orders.account
                 and payments.order_id = orders.order_id
                 and payments.amount is null
+        )
+        and not exists (
+            select 1
+            from core.fct_shipments as shipments
+            where
+                shipments.account = orders.account
+                and shipments.order_id = orders.order_id
+                and shipments.gross_amount is null
         )
     )

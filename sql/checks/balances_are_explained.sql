@@ -6,14 +6,18 @@ select
     orders.account,
     orders.order_id,
     'items and shipping ' || coalesce(
-        cast(orders.items_gross_amount + coalesce(orders.shipping_gross_amount, 0) as varchar), '?'
+        cast(
+            wide(orders.items_gross_amount)
+            + coalesce(wide(orders.shipping_gross_amount), 0) as varchar
+        ),
+        '?'
     )
     || ', payments ' || coalesce(cast(orders.payments_amount as varchar), '?')
     || ', amount_paid ' || coalesce(cast(orders.amount_paid as varchar), '?') as detail,
     try_cast(
-        orders.amount_paid
-        - orders.items_gross_amount
-        - coalesce(orders.shipping_gross_amount, 0) as decimal(18, 2)
+        wide(orders.amount_paid)
+        - wide(orders.items_gross_amount)
+        - coalesce(wide(orders.shipping_gross_amount), 0) as decimal(18, 2)
     ) as amount
 from core.fct_orders as orders
 inner join staging.batch_orders as batch

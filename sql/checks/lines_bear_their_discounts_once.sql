@@ -13,8 +13,10 @@ from core.fct_order_items as items
 inner join staging.batch_orders as batch
     on items.account = batch.account and items.order_id = batch.order_id
 where
-    items.line_gross_amount <> items.published_gross_amount
+    items.line_gross_amount <> wide(items.published_gross_amount)
     - case
         when prices_include_discount() then 0
-        else coalesce(items.discount_amount, 0) + coalesce(items.order_discount_amount, 0)
+        else
+            coalesce(wide(items.discount_amount), 0)
+            + coalesce(wide(items.order_discount_amount), 0)
     end

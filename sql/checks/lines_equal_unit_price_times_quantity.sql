@@ -8,7 +8,8 @@ select
     || ' is not ' || items.published_gross_amount
     || case when items.discount_amount = 0 then '' else ' (the line has a discount)' end as detail,
     try_cast(
-        items.published_gross_amount - items.unit_gross_amount * items.quantity as decimal(18, 2)
+        wide(items.published_gross_amount)
+        - wide(items.unit_gross_amount) * items.quantity as decimal(18, 2)
     ) as amount
 from core.fct_order_items as items
 inner join staging.stg_order_items as staged
@@ -19,4 +20,4 @@ inner join staging.stg_order_items as staged
 where
     staged.is_latest
     and staged.gross_sent is not null
-    and items.unit_gross_amount * items.quantity <> items.published_gross_amount
+    and wide(items.unit_gross_amount) * items.quantity <> items.published_gross_amount

@@ -5,7 +5,8 @@
 with lines as (
     select
         items.*,
-        items.line_net_amount * (100 + items.tax_rate) - items.line_gross_amount * 100 as miss,
+        wide(items.line_net_amount) * (100 + items.tax_rate)
+        - wide(items.line_gross_amount) * 100 as miss,
         0.005 * (100 + items.tax_rate) as half_a_cent
     from core.fct_order_items as items
     inner join staging.batch_orders as batch
@@ -22,7 +23,7 @@ select
     line_vat_amount
 from lines
 where
-    line_net_amount + line_vat_amount <> line_gross_amount
+    wide(line_net_amount) + wide(line_vat_amount) <> line_gross_amount
     or abs(miss) > half_a_cent
     or (
         line_gross_amount is not null

@@ -13,4 +13,6 @@ inner join staging.batch_orders as batch
     on items.account = batch.account and items.order_id = batch.order_id
 where
     -- exactly half a cent may be rounded either way
-    abs(items.unit_net_price * (100 + items.tax_rate) - items.unit_gross_amount * 100) > 0.5
+    abs(
+        items.unit_net_price * (100 + items.tax_rate) - wide(items.unit_gross_amount) * 100
+    ) > 0.5

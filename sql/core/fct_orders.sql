@@ -4,7 +4,7 @@
 with latest as (
     select
         *,
-        order_class_of(state) as order_class
+        order_class_of(state, content_hash) as order_class
     from staging.stg_orders
     where is_latest
 ),
@@ -108,7 +108,7 @@ due as (
                 has_all_line_amounts
                 and has_all_payment_amounts
                 and (not has_shipment or shipping_gross_amount is not null)
-                then gross_or_0 + coalesce(shipping_gross_amount, 0)
+                then wide(gross_or_0) + coalesce(wide(shipping_gross_amount), 0)
         end as due_amount
     from filled
 ),

@@ -31,7 +31,7 @@ lines as (
         case
             when items.has_discount and not prices_include_discount()
                 then
-                    items.published_gross_amount
+                    wide(items.published_gross_amount)
                     - coalesce(
                         discount_of(
                             items.discount_type,
@@ -41,7 +41,7 @@ lines as (
                         ),
                         0
                     )
-            else items.published_gross_amount
+            else wide(items.published_gross_amount)
         end as base_amount
     from items
     inner join discounts

@@ -75,7 +75,7 @@ bases as (
         totals.deduction_amount,
         totals.unknown_deductions,
         try_cast(
-            totals.published_gross_amount - totals.deduction_amount as decimal(18, 2)
+            wide(totals.published_gross_amount) - wide(totals.deduction_amount) as decimal(18, 2)
         ) as reduced_gross_amount
     from orders
     inner join discounted
@@ -107,12 +107,12 @@ amounts as (
         end as order_deduction_amount,
         case
             when unknown_deductions > 0 then null
-            when not has_discount then deduction_amount
+            when not has_discount then wide(deduction_amount)
             else
-                deduction_amount
-                + discount_of(discount_type, discount_value, reduced_gross_amount, false)
+                wide(deduction_amount)
+                + wide(discount_of(discount_type, discount_value, reduced_gross_amount, false))
         end as all_deductions_amount,
-        published_gross_amount + shipping_gross_amount as published_due_amount
+        wide(published_gross_amount) + wide(shipping_gross_amount) as published_due_amount
     from bases
 ),
 
@@ -122,7 +122,7 @@ fits as (
         coalesce(agree(published_due_amount, amount_paid), false) as is_included,
         coalesce(agree(published_due_amount - all_deductions_amount, amount_paid), false)
             as is_excluded,
-        coalesce(agree(published_due_amount - order_deduction_amount, amount_paid), false)
+        coalesce(agree(published_due_amount - wide(order_deduction_amount), amount_paid), false)
         and has_discount and deduction_amount <> 0 as is_order_excluded
     from amounts
 ),

@@ -21,7 +21,7 @@ discounted as (
     select
         items.*,
         orders.channel,
-        order_class_of(orders.state) as order_class,
+        order_class_of(orders.state, orders.content_hash) as order_class,
         orders.business_date,
         cast(
             case
@@ -68,9 +68,9 @@ priced as (
             when prices_include_discount() then published_gross_amount
             else
                 try_cast(
-                    published_gross_amount
-                    - coalesce(discount_amount, 0)
-                    - coalesce(order_discount_amount, 0)
+                    wide(published_gross_amount)
+                    - coalesce(wide(discount_amount), 0)
+                    - coalesce(wide(order_discount_amount), 0)
                     as decimal(18, 2)
                 )
         end as line_gross_amount

@@ -75,7 +75,8 @@ final as (
         unit_gross_amount,
         -- what was sent and cannot be read stays unknown; only what was not sent is derived
         case
-            when gross_sent is null then try_cast(unit_gross_amount * quantity as decimal(18, 2))
+            when gross_sent is null
+                then try_cast(wide(unit_gross_amount) * quantity as decimal(18, 2))
             else amount_of(gross_sent)
         end as published_gross_amount,
         discount_type,
