@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands import load, look, setup, share_exports, share_report, write
+from pipelines.commands import load, look, setup, share_exports, share_report, trace, write
 from pipelines.terminal import (
     Common,
     HomeOption,
@@ -47,7 +47,7 @@ def _global_options(
     remember(Common(home, as_json, quiet, verbose))
 
 
-for group in (load, look, share_exports, share_report, setup, write):
+for group in (load, look, trace, share_exports, share_report, setup, write):
     group.register(app)
 
 

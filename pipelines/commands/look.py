@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
+
+if TYPE_CHECKING:
+    from transforms.dictionary import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -66,21 +69,47 @@ def tables(
 
     described = describe(common.settings().files.warehouse)
     if name is not None:
-        wanted = name.lower()
-        described = [t for t in described if wanted in (t.name, f"{t.schema}.{t.name}")]
-        if not described:
-            from pipelines.errors import SettingsError
-
-            raise SettingsError(f"There is no table {name!r}. `inventorum tables` lists them all.")
+        return _show_tables(common, name, described)
     if common.as_json:
         show_json(described)
-    elif name is None:
-        show_table(["table", "rows", "grain"], [[f"{t.schema}.{t.name}", t.rows, t.grain] for t in described])
     else:
-        for table in described:
-            console().print(f"{table.schema}.{table.name}", style="bold")
-            console().print(table.comment, markup=False)
-            show_table(["column", "type", "meaning"], [[c.name, c.type, c.description] for c in table.columns])
+        show_table(["table", "rows", "grain"], [[t.full_name, t.rows, t.grain] for t in described])
+    return 0
+
+
+def _show_tables(common: Common, name: str, described: list[Table]) -> int:
+    """The tables of that name, with what they are made from."""
+    from transforms.docs.content import explain_tables, in_words, short_type, summary
+
+    wanted = [table for table in described if name.lower() in (table.name, table.full_name)]
+    if not wanted:
+        from pipelines.errors import SettingsError
+
+        raise SettingsError(f"There is no table {name!r}. `inventorum tables` lists them all.")
+    entries = explain_tables(wanted, described)
+    if common.as_json:
+        show_json([summary(entry) for entry in entries])
+        return 0
+    for entry in entries:
+        table = entry.table
+        console().print(table.full_name, style="bold")
+        console().print(table.description, markup=False)
+        told = {
+            "Grain": table.grain,
+            "Key": ", ".join(table.key),
+            "Rows": f"{table.rows:,}",
+            "Answers": " ".join(table.questions),
+            "Made from": ", ".join(entry.reads),
+            "Feeds": ", ".join(entry.feeds),
+        }
+        show_pairs({what: text for what, text in told.items() if text})
+        show_table(
+            ["column", "type", "meaning, and what it is computed from"],
+            [
+                [c.name, short_type(c.type), f"{c.description}\n<- {in_words(c)}" if entry.sql else c.description]
+                for c in entry.columns
+            ],
+        )
     return 0
 
 

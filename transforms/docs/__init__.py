@@ -1,0 +1,1 @@
+"""The documentation of a warehouse, made from its catalogue and from the SQL files."""
