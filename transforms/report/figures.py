@@ -185,13 +185,24 @@ class Figures:
     def refunds(self, period: Period, limit: int = 10) -> list[Refund]:
         """The latest refunds that were observed in the period."""
         found = self.rows(
-            "select order_id, receipt_number, channel, business_date, refund_date, refund_amount from marts.refunds "
+            "select order_id, receipt_number, channel, business_date, refund_date, refund_amount, "
+            "is_date_observed from marts.refunds "
             "where refund_date between ? and ? order by refund_date desc, refund_amount desc, order_id limit ?",
             period.start,
             period.end,
             limit,
         )
         return [Refund(*row) for row in found]
+
+    def refunds_of_unknown_day(self, period: Period) -> tuple[int, Decimal]:
+        """Number and amount of the refunds of the period that were made some day before they were first read."""
+        [(count, amount)] = self.rows(
+            "select count(*), coalesce(sum(refund_amount), 0) from marts.refunds "
+            "where refund_date between ? and ? and not is_date_observed",
+            period.start,
+            period.end,
+        )
+        return int(count), amount
 
     def discounts(self, period: Period) -> list[DiscountSums]:
         """Discounts by level and kind."""

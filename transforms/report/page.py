@@ -156,6 +156,10 @@ class Composer:
             notices.append(said["not_over"].format(day=day, clock=clock))
         if not totals.order_count:
             notices.append(said["nothing_sold"])
+        count, amount = self.figures.refunds_of_unknown_day(period)
+        if count:
+            words = {"n": formats.number(count), "amount": formats.money(amount)}
+            notices.append(said["unknown_refund_days"]["one" if count == 1 else "many"].format(**words))
         return notices
 
     def tiles(self, period: Period, coverage: Coverage, totals: Totals) -> tuple[Tile, ...]:

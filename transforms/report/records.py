@@ -109,12 +109,19 @@ class ClosingDay:
 
 @dataclass(frozen=True)
 class Refund:
+    """A refunded sale.
+
+    Attributes:
+        is_date_observed: False: it was refunded already when it was first read; the day is that of the reading.
+    """
+
     order_id: int
     receipt_number: str | None
     channel: str
     business_date: date
     refund_date: date
     refund_amount: Decimal
+    is_date_observed: bool
 
 
 @dataclass(frozen=True)
