@@ -78,7 +78,7 @@ def test_live_orders_are_marked_against_the_warehouse(shop: Shop, sync: Sync, ro
     shown = inventorum("orders", "--from", "2026-11-01", "--to", "2026-11-01")
     assert "3 orders: 1 as in the warehouse, 1 differ, 1 new." in shown.stdout
     assert "refunded" in shown.stdout
-    assert "2026-11-01 12:00" in shown.stdout  # 11:00 UTC on the shop's clocks
+    assert "2026-11-01 12:00" in shown.stdout, shown.stdout  # 11:00 UTC on the shop's clocks
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert rows("select count(*) from raw.orders", raw=True) == before
 

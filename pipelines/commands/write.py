@@ -32,7 +32,7 @@ def orders(
 ) -> int:
     """Ask the API for the orders created in a time, and mark what the warehouse has of them.
 
-    Loads nothing. The API leaves out drafts here. `same`: the warehouse has it like this; `differs`: it changed
+    Loads nothing. The API leaves out drafts. `same`: the warehouse has the order like this; `differs`: it changed
     since; `new`: it is not there. Times are the shop's.
 
     Example: inventorum orders --from 2026-11-01 --to 2026-11-01 --channel ipad
@@ -70,7 +70,7 @@ def orders(
     zone = ZoneInfo(settings.timezone)
     if found.orders:
         show_table(
-            ["order", "channel", "created", "receipt", "paid", "state", "warehouse"],
+            ["order", "channel", "created", "receipt", "paid", "state", "here"],
             [
                 [
                     str(order.order_id),
@@ -78,7 +78,7 @@ def orders(
                     f"{order.created_at.astimezone(zone):%Y-%m-%d %H:%M}" if order.created_at else None,
                     order.invoice_number,
                     _amount(order.amount_paid),
-                    order.states,
+                    order.kind,
                     order.warehouse,
                 ]
                 for order in found.orders
