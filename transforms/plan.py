@@ -30,6 +30,8 @@ MADE_BY_RUNNER = {
     "raw.orders": BATCH,
     "raw.windows": LOADS,
     "raw.quarantine": LOADS,
+    "raw.reconciliation": LOADS,
+    "raw.absences": LOADS,
     "raw._dlt_loads": LOADS,
     "staging.new_loads": LOADS,
     "staging.affected_orders": LOADS,

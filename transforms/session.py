@@ -19,7 +19,7 @@ STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later open the published file
 MEMORY_LIMIT = "1GB"
 
 DISK_FAULTS = ("No space left", "Could not write", "File too large", "Disk quota", "Read-only file system")
-LANDING_TABLES = ("_dlt_loads", "orders", "windows", "quarantine")
+LANDING_TABLES = ("_dlt_loads", "orders", "windows", "quarantine", "reconciliation", "absences")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -152,6 +152,10 @@ def readable_faults(path: Path) -> Iterator[None]:
             raise TransformError(f"{path}: more memory or disk is needed; nothing was changed. {text}") from fault
         if isinstance(fault, duckdb.IOException | duckdb.SerializationException | duckdb.InternalException):
             raise UnreadableFile(f"{path} cannot be read: {text}") from fault
+        raise
+    except RuntimeError as fault:
+        if "Query interrupted" in str(fault):  # DuckDB's word for Ctrl-C
+            raise KeyboardInterrupt from fault
         raise
     except OSError as fault:
         raise TransformError(f"{path} cannot be written: {fault.strerror or fault}.") from fault

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 FROM_LOADS = frozenset(
-    {"raw.windows", "raw.quarantine", "raw._dlt_loads", "staging.new_loads", "ops.loads", "ops.meta"}
+    {
+        "raw.windows",
+        "raw.quarantine",
+        "raw.reconciliation",
+        "raw.absences",
+        "raw._dlt_loads",
+        "staging.new_loads",
+        "ops.loads",
+        "ops.meta",
+    }
 )
 FROM_ORDERS = frozenset({"raw.orders", "staging.affected_orders", "staging.batch_orders"})
 

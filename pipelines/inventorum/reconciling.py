@@ -79,6 +79,16 @@ where
 group by checks.order_id
 """
 
+NOTED_ABSENT = """
+select order_id
+from raw.absences
+where
+    account = ? and channel = ?
+    and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+group by order_id
+having arg_max(is_absent, (checked_at, _dlt_load_id))
+"""
+
 LAST_PAYLOADS = """
 select order_id, channel, state, payload
 from raw.orders
@@ -292,14 +302,15 @@ class _Channel:
 
     def _note_absences(self, absent: list[int], anywhere: set[int], checked_at: datetime) -> None:
         with landing.opened(self._settings.files) as connection:
-            rows = connection.execute(ABSENT_SINCE, [self._settings.account, self._channel]).fetchall()
-        since: dict[int, datetime] = dict(rows)
+            parameters = [self._settings.account, self._channel]
+            since: dict[int, datetime] = dict(connection.execute(ABSENT_SINCE, parameters).fetchall())
+            noted = {order_id for (order_id,) in connection.execute(NOTED_ABSENT, parameters).fetchall()}
         for order_id in absent:
             is_confirmed = order_id in since and checked_at - since[order_id] >= DAY
             if is_confirmed:
                 self._found.confirmed[order_id] = checked_at
             self._add(order_id, checked_at, is_absent=True, is_confirmed=is_confirmed)
-        for order_id in since.keys() & anywhere:
+        for order_id in noted & anywhere:
             self._add(order_id, checked_at, is_absent=False, is_confirmed=False)
 
     def _add(self, order_id: int, checked_at: datetime, *, is_absent: bool, is_confirmed: bool) -> None:

@@ -6,6 +6,7 @@ with orders as (
     select
         orders.*,
         case
+            when orders.content_hash = 'missing' then 'missing'
             when orders.is_test_print then 'test'
             when orders.is_draft then 'draft'
             when orders.is_canceled then 'canceled'

@@ -29,7 +29,7 @@ final as (
         payments.transaction_duration,
         -- attributes of the order
         orders.channel,
-        order_class_of(orders.state) as order_class
+        order_class_of(orders.state, orders.content_hash) as order_class
     from payments
     inner join orders
         on

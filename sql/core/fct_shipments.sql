@@ -26,7 +26,7 @@ final as (
         shipments.external_key,
         -- attributes of the order
         orders.channel,
-        order_class_of(orders.state) as order_class,
+        order_class_of(orders.state, orders.content_hash) as order_class,
         orders.business_date
     from shipments
     inner join orders

@@ -1,0 +1,119 @@
+"""/orders/ against the warehouse, over real HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from pipelines import run
+from pipelines.sandbox.clock import Clock
+from pipelines.sandbox.shop import Shop
+from pipelines.settings import Settings
+from tests.conftest import Rows
+
+WOBBLER = [("Wobbler", "6.99", 10)]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Sales of the last two days, by the real clock: reconcile compares the days up to today."""
+    shop = Shop(clock=Clock())
+    now = shop.clock.now()
+    for hours in range(1, 41):
+        shop.sell("ipad", items=WOBBLER, at=now - timedelta(hours=hours))
+    return shop
+
+
+def test_two_sides_that_agree_change_nothing(settings: Settings, rows: Rows) -> None:
+    run.sync(settings)
+    report = run.reconcile(settings, days=4)
+
+    assert report.exit_code == 0
+    assert {row["status"] for row in report.reconciliation} == {"agrees"}
+    assert sum(row["listed_orders"] for row in report.reconciliation) == 40
+    assert rows("select sum(known_gross_amount) from marts.reconciliation") == [(Decimal("2796.00"),)]
+
+
+def test_an_order_that_no_crawl_brought_is_loaded_with_an_alarm(shop: Shop, settings: Settings, rows: Rows) -> None:
+    run.sync(settings)
+    late = shop.sell("ipad", items=WOBBLER, at=shop.clock.now() - timedelta(hours=20))  # behind the cursor
+    assert run.sync(settings).orders_new == 0
+    report = run.reconcile(settings, days=4)
+
+    assert (report.exit_code, report.orders_new) == (1, 1)
+    assert "OVERLAP" in report.message
+    assert rows(f"select order_class from core.fct_orders where order_id = {late}") == [("sale",)]
+    assert run.reconcile(settings, days=4).exit_code == 0
+
+
+def test_an_order_that_is_gone_twice_a_day_apart_is_missing_until_it_comes_back(
+    shop: Shop, settings: Settings, rows: Rows
+) -> None:
+    run.sync(settings)
+    gone = min(shop.orders)
+    held = shop.payload(gone)
+    shop.remove(gone)
+
+    def seen() -> tuple[str, bool | None, int]:
+        found = rows(
+            "select orders.order_class, absences.is_missing, orders.version_count from core.fct_orders as orders "
+            f"left join core.fct_absences as absences using (account, order_id) where orders.order_id = {gone}"
+        )
+        return found[0]  # type: ignore[return-value]
+
+    run.reconcile(settings, days=4)
+    assert seen() == ("sale", False, 1)
+    shop.clock.advance(timedelta(hours=2))
+    run.reconcile(settings, days=4)
+    assert seen() == ("sale", False, 1)
+    shop.clock.advance(timedelta(hours=23))
+    report = run.reconcile(settings, days=4)
+    assert seen() == ("missing", True, 2)
+    assert "count as missing" in report.message
+    assert rows("select sum(gross_amount) from marts.sales_by_day") == [(Decimal("2726.10"),)]
+
+    shop.raw("ipad", held, at=shop.clock.now())
+    run.sync(settings)
+    assert seen()[0] == "sale"
+    run.reconcile(settings, days=4)
+    assert seen() == ("sale", None, 3)
+    assert rows("select sum(gross_amount) from marts.sales_by_day") == [(Decimal("2796.00"),)]
+    full = run.build(settings, full=True)
+    assert full.exit_code == 0
+    assert seen() == ("sale", None, 3)
+
+
+def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings, rows: Rows) -> None:
+    run.sync(settings)
+    yesterday = shop.clock.now() - timedelta(hours=20)
+    for order_id, order in list(shop.orders.items()):
+        if order.added < yesterday.timestamp() * 1_000_000:
+            shop.remove(order_id)
+    for _ in range(2):
+        report = run.reconcile(settings, days=4)
+        shop.clock.advance(timedelta(hours=25))
+
+    assert "fault of the API" in report.message
+    assert {row["status"] for row in report.reconciliation} == {"suspicious"}
+    assert rows("select count(*) from core.fct_absences") == [(0,)]
+    assert rows("select count(*) from core.fct_orders where order_class = 'sale'") == [(40,)]
+
+
+def test_drafts_and_pending_orders_are_no_difference(shop: Shop, settings: Settings) -> None:
+    shop.sell("shop", items=WOBBLER, paid=False)
+    shop.sell("shop", items=WOBBLER, state=1)
+    report = run.reconcile(settings, days=4)
+
+    assert report.exit_code == 0
+    assert {row["status"] for row in report.reconciliation} == {"agrees"}
+
+
+def test_the_days_are_the_shops(shop: Shop, settings: Settings, rows: Rows) -> None:
+    report = run.reconcile(settings, days=4)
+
+    days = {row["business_date"] for row in report.reconciliation}
+    listed = {day for (day,) in rows("select distinct business_date from core.fct_orders")}
+    assert days == listed
+    assert all(isinstance(row["checked_at"], datetime) for row in report.reconciliation)
