@@ -20,6 +20,7 @@ WIDE = 960
 NARROW = 340
 WIDE_FONT = 13
 NARROW_FONT = 12
+FEWEST_COLUMNS = 10  # a single one would fill the whole width
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def columns(stacks: Sequence[Stack], series: Sequence[str], lang: Lang, name: st
             for key, amount, tip in stack.parts
         ]
         labels = {str(index): stack.label for index, stack in enumerate(stacks) if ticked(stack)}
-        step = width / max(len(stacks), 1)
+        slots = max(len(stacks), FEWEST_COLUMNS)
         return {
             **_frame(width, height, font),
             "data": {"values": values},
@@ -66,8 +67,11 @@ def columns(stacks: Sequence[Stack], series: Sequence[str], lang: Lang, name: st
                 "x": {
                     "field": "x",
                     "type": "ordinal",
-                    "scale": {"domain": list(range(len(stacks))), "paddingInner": 0.2, "paddingOuter": 0.1}
-                    | ({} if step > 8 else {"paddingInner": 0.05}),
+                    "scale": {
+                        "domain": list(range(slots)),
+                        "paddingInner": 0.2 if width / slots > 8 else 0.05,
+                        "paddingOuter": 0.1,
+                    },
                     "axis": {
                         "title": None,
                         "values": [int(index) for index in labels],

@@ -108,7 +108,7 @@ class Graphs:
             del total
             said = texts["week_summary"].format(
                 currency=self.formats.currency,
-                span=f"{self.formats.week(weeks[0])} – {self.formats.week(weeks[-1])}",
+                span=" – ".join(dict.fromkeys((self.formats.week(weeks[0]), self.formats.week(weeks[-1])))),
                 best=best,
                 amount=self.formats.money(amount),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -95,7 +95,19 @@ class Page:
     open_orders: OpenOrders
     states: tuple[state.ChannelState, ...]
     findings: tuple[state.Finding, ...]
-    restatements: tuple[state.Restatement, ...] = field(default=())
+    restatements: tuple[state.Restatement, ...]
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether the warehouse holds any order at all; without, there are no figures to show."""
+        return self.coverage.first_date is not None
+
+    def shows(self, note: str) -> bool:
+        """Whether the page has the part that a note is about."""
+        if not self.has_orders:
+            return note == "freshness" and bool(self.states)
+        missing = {"days": self.days, "weeks": self.weeks, "freshness": self.states}
+        return bool(missing.get(note, True))
 
 
 class Composer:

@@ -68,8 +68,7 @@ def render(
     texts = read_texts(formats.lang)
     labels = read_labels(formats.lang)
     page = Composer(figures, formats, labels, texts).compose(period, coverage)
-    missing = {"days": page.days, "weeks": page.weeks, "freshness": page.states}
-    notes = {name: tables for name, tables in NOTES.items() if missing.get(name, True)}
+    notes = {name: tables for name, tables in NOTES.items() if page.shows(name)}
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
