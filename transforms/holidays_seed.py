@@ -28,9 +28,7 @@ def holiday_rows() -> list[tuple[date, str, str, str]]:
     states: dict[tuple[date, str, str], list[str]] = defaultdict(list)
     for state in STATES:
         german, english = (
-            holidays.country_holidays(
-                "DE", subdiv=state, years=range(FIRST_YEAR, LAST_YEAR + 1), language=name
-            )
+            holidays.country_holidays("DE", subdiv=state, years=range(FIRST_YEAR, LAST_YEAR + 1), language=name)
             for name in ("de", "en_US")
         )
         for day in german:

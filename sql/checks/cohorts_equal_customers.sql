@@ -5,8 +5,7 @@ with made as (
     select
         account,
         sum(order_count) as order_count,
-        sum(case when month_number = 0 then customer_count else 0 end) as customer_count,
-        try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount
+        sum(case when month_number = 0 then customer_count else 0 end) as customer_count
     from marts.cohorts
     group by account
 ),
@@ -15,8 +14,7 @@ facts as (
     select
         account,
         sum(order_count) as order_count,
-        count(*) as customer_count,
-        try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount
+        count(*) as customer_count
     from marts.customers
     group by account
 )
@@ -26,9 +24,7 @@ select
     made.order_count,
     facts.order_count as fact_order_count,
     made.customer_count,
-    facts.customer_count as fact_customer_count,
-    made.gross_amount,
-    facts.gross_amount as fact_gross_amount
+    facts.customer_count as fact_customer_count
 from made
 full outer join facts
     on
@@ -36,4 +32,3 @@ full outer join facts
 where
     coalesce(made.order_count, 0) <> coalesce(facts.order_count, 0)
     or coalesce(made.customer_count, 0) <> coalesce(facts.customer_count, 0)
-    or coalesce(made.gross_amount, 0) <> coalesce(facts.gross_amount, 0)

@@ -15,14 +15,18 @@ with made as (
             account,
             business_date
         from core.affected_dates)
-        -- an order whose amounts do not fit the type has none in the sums of days
+        -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
                 account,
                 business_date,
                 channel
             from core.fct_orders
-            where items_gross_amount is null
+            where order_class = 'sale'
+            group by account, business_date, channel
+            having
+                bool_or(items_gross_amount is null)
+                or try_cast(sum(abs(items_gross_amount)) as decimal(18, 2)) is null
         )
     group by account, business_date, channel
 ),
@@ -41,14 +45,18 @@ facts as (
             account,
             business_date
         from core.affected_dates)
-        -- an order whose amounts do not fit the type has none in the sums of days
+        -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
                 account,
                 business_date,
                 channel
             from core.fct_orders
-            where items_gross_amount is null
+            where order_class = 'sale'
+            group by account, business_date, channel
+            having
+                bool_or(items_gross_amount is null)
+                or try_cast(sum(abs(items_gross_amount)) as decimal(18, 2)) is null
         )
 )
 

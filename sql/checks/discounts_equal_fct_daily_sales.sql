@@ -13,14 +13,20 @@ with made as (
             account,
             business_date
         from core.affected_dates)
-        -- an order whose amounts do not fit the type has none in the sums of days
+        -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
                 account,
                 business_date,
                 channel
             from core.fct_orders
-            where discount_amount is null or item_discount_amount is null
+            where order_class = 'sale'
+            group by account, business_date, channel
+            having
+                bool_or(discount_amount is null or item_discount_amount is null)
+                or try_cast(
+                    sum(abs(discount_amount) + abs(item_discount_amount)) as decimal(18, 2)
+                ) is null
         )
     group by account, business_date, channel
 ),
@@ -37,14 +43,20 @@ facts as (
             account,
             business_date
         from core.affected_dates)
-        -- an order whose amounts do not fit the type has none in the sums of days
+        -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
                 account,
                 business_date,
                 channel
             from core.fct_orders
-            where discount_amount is null or item_discount_amount is null
+            where order_class = 'sale'
+            group by account, business_date, channel
+            having
+                bool_or(discount_amount is null or item_discount_amount is null)
+                or try_cast(
+                    sum(abs(discount_amount) + abs(item_discount_amount)) as decimal(18, 2)
+                ) is null
         )
 )
 

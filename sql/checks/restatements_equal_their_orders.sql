@@ -8,8 +8,7 @@ with made as (
         channel,
         changed_at,
         changed_order_count,
-        order_count - order_count_before as order_count_change,
-        gross_amount_change
+        order_count - order_count_before as order_count_change
     from marts.restatements
     where (account, business_date) in (select
         account,
@@ -24,8 +23,7 @@ facts as (
         channel,
         changed_at,
         count(*) as changed_order_count,
-        sum(order_count_change) as order_count_change,
-        try_cast(sum(gross_amount_change) as decimal(18, 2)) as gross_amount_change
+        sum(order_count_change) as order_count_change
     from marts.restatement_orders
     where (account, business_date) in (select
         account,
@@ -42,9 +40,7 @@ select
     made.changed_order_count,
     facts.changed_order_count as fact_changed_order_count,
     made.order_count_change,
-    facts.order_count_change as fact_order_count_change,
-    made.gross_amount_change,
-    facts.gross_amount_change as fact_gross_amount_change
+    facts.order_count_change as fact_order_count_change
 from made
 full outer join facts
     on
@@ -55,4 +51,3 @@ full outer join facts
 where
     coalesce(made.changed_order_count, 0) <> coalesce(facts.changed_order_count, 0)
     or coalesce(made.order_count_change, 0) <> coalesce(facts.order_count_change, 0)
-    or coalesce(made.gross_amount_change, 0) <> coalesce(facts.gross_amount_change, 0)

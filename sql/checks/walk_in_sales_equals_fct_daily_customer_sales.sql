@@ -7,7 +7,9 @@ with made as (
         month,
         channel,
         order_count,
-        gross_amount
+        gross_amount,
+        walk_in_order_count,
+        walk_in_gross_amount
     from marts.walk_in_sales
 ),
 
@@ -17,7 +19,11 @@ facts as (
         date_trunc('month', business_date) as month,
         channel,
         sum(order_count) as order_count,
-        try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount
+        try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount,
+        sum(case when customer_id is null then order_count else 0 end) as walk_in_order_count,
+        try_cast(
+            sum(case when customer_id is null then gross_amount else 0 end) as decimal(18, 2)
+        ) as walk_in_gross_amount
     from core.fct_daily_customer_sales
     group by account, date_trunc('month', business_date), channel
 )
@@ -29,7 +35,11 @@ select
     made.order_count,
     facts.order_count as fact_order_count,
     made.gross_amount,
-    facts.gross_amount as fact_gross_amount
+    facts.gross_amount as fact_gross_amount,
+    made.walk_in_order_count,
+    facts.walk_in_order_count as fact_walk_in_order_count,
+    made.walk_in_gross_amount,
+    facts.walk_in_gross_amount as fact_walk_in_gross_amount
 from made
 full outer join facts
     on
@@ -39,3 +49,5 @@ full outer join facts
 where
     coalesce(made.order_count, 0) <> coalesce(facts.order_count, 0)
     or coalesce(made.gross_amount, 0) <> coalesce(facts.gross_amount, 0)
+    or coalesce(made.walk_in_order_count, 0) <> coalesce(facts.walk_in_order_count, 0)
+    or coalesce(made.walk_in_gross_amount, 0) <> coalesce(facts.walk_in_gross_amount, 0)

@@ -110,7 +110,7 @@ final as (
         changes.order_count,
         changes.gross_amount_before,
         changes.gross_amount,
-        cast(changes.gross_amount - changes.gross_amount_before as decimal(18, 2))
+        try_cast(changes.gross_amount - changes.gross_amount_before as decimal(18, 2))
             as gross_amount_change,
         changes.net_amount_before,
         changes.net_amount,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -156,5 +157,4 @@ def item(
 
 def cents(amount: str) -> int:
     """An amount in cents."""
-    whole, _, part = amount.partition(".")
-    return int(whole) * 100 + int(part.ljust(2, "0"))
+    return int(Decimal(amount) * 100)

@@ -1,19 +1,19 @@
 -- severity: fail
 -- scope: build
--- harm: Hours would add up to other sales than their day.
+-- harm: An hour would show other sales than its orders add up to.
 with made as (
     select
         account,
         business_date,
         channel,
-        sum(order_count) as order_count,
-        try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount
+        hour_of_day,
+        order_count,
+        gross_amount
     from core.fct_hourly_sales
     where (account, business_date) in (select
         account,
         business_date
     from core.affected_dates)
-    group by account, business_date, channel
 ),
 
 facts as (
@@ -21,19 +21,28 @@ facts as (
         account,
         business_date,
         channel,
-        order_count,
-        gross_amount
-    from core.fct_daily_sales
-    where (account, business_date) in (select
+        shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at)) as hour_of_day,
+        count(*) as order_count,
+        try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount
+    from core.fct_orders
+    where
+        order_class = 'sale'
+        and (account, business_date) in (select
+            account,
+            business_date
+        from core.affected_dates)
+    group by
         account,
-        business_date
-    from core.affected_dates)
+        business_date,
+        channel,
+        shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at))
 )
 
 select
     coalesce(made.account, facts.account) as account,
     coalesce(made.business_date, facts.business_date) as business_date,
     coalesce(made.channel, facts.channel) as channel,
+    coalesce(made.hour_of_day, facts.hour_of_day) as hour_of_day,
     made.order_count,
     facts.order_count as fact_order_count,
     made.gross_amount,
@@ -44,6 +53,7 @@ full outer join facts
         made.account is not distinct from facts.account
         and made.business_date is not distinct from facts.business_date
         and made.channel is not distinct from facts.channel
+        and made.hour_of_day is not distinct from facts.hour_of_day
 where
     coalesce(made.order_count, 0) <> coalesce(facts.order_count, 0)
     or coalesce(made.gross_amount, 0) <> coalesce(facts.gross_amount, 0)
