@@ -62,7 +62,8 @@ with findings as (
     select
         documents.account,
         documents.order_id,
-        documents.listed - coalesce(staged.listed, 0) || ' elements of basket.items say nothing' as detail
+        documents.listed - coalesce(staged.listed, 0)
+        || ' elements of basket.items say nothing' as detail
     from (
         select
             account,
@@ -86,7 +87,8 @@ with findings as (
     select
         documents.account,
         documents.order_id,
-        documents.listed - coalesce(staged.listed, 0) || ' elements of payments say nothing' as detail
+        documents.listed - coalesce(staged.listed, 0)
+        || ' elements of payments say nothing' as detail
     from (
         select
             account,
