@@ -29,7 +29,7 @@ from transforms.session import (
     readable_faults,
     remove_database,
 )
-from transforms.staging import Affected, new_loads, stage_affected, stage_all, vanished_loads
+from transforms.staging import Affected, has_other_news, new_loads, stage_affected, stage_all, vanished_loads
 from transforms.steps import Steps
 
 if TYPE_CHECKING:
@@ -168,8 +168,9 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
         connection.rollback()
         ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
         raise
-    _write_ledger(connection, steps, task, is_new_state=affected.orders > 0)
-    changed = affected.orders > 0 or not is_published(task.files, connection)
+    has_news = affected.orders > 0 or has_other_news(connection)
+    _write_ledger(connection, steps, task, is_new_state=has_news)
+    changed = has_news or not is_published(task.files, connection)
     connection.commit()
     with suppress(duckdb.Error):  # what was committed stands in the log beside the file, and publishing tries again
         connection.execute("checkpoint")
@@ -190,7 +191,7 @@ def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildR
         remove_database(fresh)
         raise
     with readable_faults(task.files.build):
-        remove_database(task.files.build)
+        task.files.build.with_name(task.files.build.name + ".wal").unlink(missing_ok=True)
         fresh.replace(task.files.build)
     return report
 

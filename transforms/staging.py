@@ -172,3 +172,38 @@ def _affected_table(source: str) -> str:
 
 def _batches(orders: int) -> int:
     return -(-orders // BATCH_ORDERS)
+
+
+def has_other_news(connection: Connection) -> bool:
+    """Whether the new loads bring, beside orders, something that readers should see at once.
+
+    That is a rejected record, a reconciliation, or a channel whose latest crawl ended otherwise than the one
+    before; that another crawl went well is none.
+    """
+    (found,) = connection.execute(
+        f"""
+        with crawls as (
+            select
+                account, channel, endpoint, status,
+                _dlt_load_id in (select load_id from {NEW_LOADS}) as is_new,
+                (_dlt_load_id, finished_at, window_id) as moment
+            from landing.raw.windows
+            where _dlt_load_id in (select load_id from {LOADS})
+        ),
+
+        changes as (
+            select account, channel, endpoint
+            from crawls
+            group by account, channel, endpoint
+            having
+                arg_max(status, moment) is distinct from arg_max(status, moment) filter (where not is_new)
+                and (arg_max(status, moment) <> 'complete' or bool_or(not is_new))
+        )
+
+        select
+            exists (from changes)
+            or exists (from landing.raw.quarantine where _dlt_load_id in (select load_id from {NEW_LOADS}))
+            or exists (from landing.raw.reconciliation where _dlt_load_id in (select load_id from {NEW_LOADS}))
+        """
+    ).fetchall()[0]
+    return bool(found)
