@@ -22,7 +22,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings, StaticLogin
 from transforms.exports.datev import DatevReport, export_datev
 from transforms.exports.datev_accounts import CHARTS, Accounts, Revenue, parse_accounts, read_accounts, template
-from transforms.exports.datev_bookings import balance
+from transforms.exports.datev_bookings import Labels, balance, sales_lines
 from transforms.exports.datev_format import COLUMNS, TEXT_COLUMNS, Batch, Booking, booking, render
 from transforms.exports.errors import BooksDisagree, ExportRefused
 from transforms.exports.selection import Period
@@ -286,6 +286,8 @@ def test_parts_of_months_and_rates_without_account_are_refused(
         datev(Period(date(2026, 10, 5), date(2026, 10, 31)))
     with pytest.raises(ExportRefused, match="a VAT rate of 7 %"):
         datev(revenue={Decimal(19): Revenue(8400)})
+    with pytest.raises(ExportRefused, match='like "7" = 8400'):
+        datev(revenue={Decimal(19): Revenue(8400), None: Revenue(8200)})
     with pytest.raises(ExportRefused, match="payment method"):
         datev(payments={}, other_payments=None)
 
@@ -313,6 +315,17 @@ def test_another_fiscal_year_and_account_length_stand_in_the_header(datev: Datev
     (written,) = datev(year_begins=11, account_length=5).files
 
     assert lines_of(written.path)[0].split(";")[12:14] == ["20251101", "5"]
+
+
+def test_revenue_without_a_rate_goes_where_the_accounts_file_says(accounts: Accounts) -> None:
+    sums = {(date(2026, 10, 3), "ipad", None): Decimal("5.00")}
+    labels = Labels({"ipad": "Kasse"}, {})
+
+    with pytest.raises(ExportRefused, match="like unknown = 8400"):
+        sales_lines(sums, accounts, labels)
+    (line,) = sales_lines(sums, replace(accounts, revenue={None: Revenue(8200, "3")}), labels)
+
+    assert (line.contra, line.key, line.text) == (8200, "3", "Umsatz ohne Satz Kasse 03.10.2026")
 
 
 LINE = Booking(Decimal("12.30"), "S", 1000, 1371, date(2026, 10, 3), "20261003-ipad", "Zahlung Bar")
@@ -375,6 +388,7 @@ def test_the_templates_are_whole_and_ask_for_the_numbers(chart: str) -> None:
     assert set(accounts.payments) == {"0", "4", "6"}
     assert accounts.shipping is None
     assert not accounts.books_refunds
+    assert None in parse_accounts(template(chart).replace("# unknown", "unknown"), chart).revenue
     assert accounts.fiscal_year_of(date(2026, 10, 3)) == date(2026, 1, 1)
 
 

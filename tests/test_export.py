@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import resource
 import signal
 import stat
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import run
+from pipelines.commands.share_exports import export_csv
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
@@ -306,6 +308,8 @@ def test_the_command_prints_what_it_wrote_and_the_same_as_json(warehouse: Path, 
     report = json.loads(outcome.stdout)
     assert set(report) == {"form", "period", "files", "notes"}
     assert set(report["files"][0]) == {"path", "tables", "rows", "bytes"}
+    documented = set(re.findall(r"`(\w+)`", (export_csv.__doc__ or "").partition("--json:")[2]))
+    assert {*report, *report["files"][0]} == documented
     assert Path(report["files"][0]["path"]).parent == warehouse.parent / "exports" / "csv"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +48,27 @@ def test_every_option_is_explained_and_json_is_one_of_them(path: tuple[str, ...]
 
     assert all(option.help for option in options)
     assert {"home", "as_json", "quiet", "verbose"} <= {option.name for option in options}
+
+
+def keys_of(value: Any) -> set[str]:
+    """Names in a JSON document, but not file names."""
+    if isinstance(value, dict):
+        return {name for name in value if "." not in name and name != "crontab"}.union(*map(keys_of, value.values()))
+    return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("words", [("init",), ("doctor", "--offline"), ("schedule", "cron")], ids=" ".join)
+def test_the_json_of_a_command_holds_what_its_help_says(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("SOURCES__", "INVENTORUM"))]:
+        monkeypatch.delenv(name)
+
+    shown = CliRunner().invoke(app, [*words, "--json"])
+
+    documented = COMMANDS[words[:1]].help.partition("--json:")[2]
+    assert keys_of(json.loads(shown.output)) == set(re.findall(r"`(\w+)`", documented.partition("Example:")[0]))
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

@@ -32,6 +32,8 @@ def init(
 
     The files are for you only (0600); those that exist already stay as they are.
 
+    --json: `written`, `kept`, `hints`.
+
     Example: inventorum init
     """
     from pipelines.templates import write_templates
@@ -57,6 +59,8 @@ def doctor(
     """Check this installation, the login and the API; say what to do about each finding.
 
     Loads nothing. Ends with 0, or with the exit code of the worst failure.
+
+    --json: `exit_code`, `findings` (`topic`, `status`: ok, warn or fail, `found`, `advice`, `exit_code`).
 
     Example: inventorum doctor
     """
@@ -110,6 +114,8 @@ def schedule(
     ] = None,
 ) -> int:
     """Print what makes `sync` run by itself, with the paths of this installation.
+
+    --json: `files` (name to content), `output`.
 
     Example: inventorum schedule systemd --every 60 --output ~/.config/systemd/user
     """

@@ -56,6 +56,8 @@ def export_csv(
     31.12.2026, UTF-8 with a mark for Excel. Text that a spreadsheet would run as a formula (it begins with
     = + - @) gets an apostrophe in front.
 
+    --json: `form`, `period`, `files` (`path`, `tables`, `rows`, `bytes`), `notes`.
+
     Example: inventorum export csv --german --table sales_by_day --from 2026-10 --to 2026-10
     """
     return _tables(common, "csv-german" if german else "csv", table, first, last, output)
@@ -70,6 +72,8 @@ def export_xlsx(
 ) -> int:
     """Write an Excel workbook: a sheet for each mart, and one that says what they are.
 
+    --json: `form`, `period`, `files` (`path`, `tables`, `rows`, `bytes`), `notes`.
+
     Example: inventorum export xlsx --from 2026 --output 2026.xlsx
     """
     return _tables(common, "xlsx", table, first, last, output)
@@ -83,6 +87,8 @@ def export_parquet(
     output: OutputOption = None,
 ) -> int:
     """Write a Parquet file for each mart: exact decimals, times in UTC.
+
+    --json: `form`, `period`, `files` (`path`, `tables`, `rows`, `bytes`), `notes`.
 
     Example: inventorum export parquet --table core.fct_orders --output orders.parquet
     """
@@ -103,6 +109,9 @@ def export_datev(
 
     A day's revenue is booked by channel and VAT rate, its payments by channel and method. The totals equal
     `vat_by_month` and `daily_closing`, or nothing is written. Default: the last complete month.
+
+    --json: `form`, `period`, `files` (`path`, `month`, `rows`, `bytes`, `revenue`, `payments`, `shipping`,
+    `refunds`, `clearing`: what stays on the clearing account), `notes`.
 
     Example: inventorum export datev --from 2026-10 --to 2026-10
     """

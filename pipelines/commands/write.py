@@ -35,6 +35,9 @@ def orders(
     Loads nothing. The API leaves out drafts. `same`: the warehouse has the order like this; `differs`: it changed
     since; `new`: it is not there. Times are the shop's.
 
+    --json: `orders` (`order_id`, `channel`, `created_at`, `state`, `states`, `invoice_number`, `amount_paid`,
+    `warehouse`), `refused` (channels), `quarantined`, `has_warehouse`.
+
     Example: inventorum orders --from 2026-11-01 --to 2026-11-01 --channel ipad
     """
     from zoneinfo import ZoneInfo
@@ -120,6 +123,9 @@ def create(
 
     It is sent once: the API has no key against doubles, so when no answer comes, look before you send again.
     The price counts only for products with a custom price.
+
+    --json: `id` (of the order), `basket`, `user`, `customer`, `state`, `channel`, `completed_at`, `description`; if
+    refused `error`, `kind`, `exit_code`, `fields`.
 
     Example: inventorum basket create --item 4711:2:5.87 --note "By phone"
     """

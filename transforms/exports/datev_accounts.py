@@ -47,6 +47,7 @@ account = {clearing}  # Verrechnungskonto, without effect on profit
 "7" = {reduced}
 "5" = {reduced}
 "0" = {none}  # without VAT function: small businesses, vouchers and exempt sales may need another
+# unknown = {none}  # lines whose rate the API did not send
 
 # Money by payment method, as `core.dim_payment_method` lists them.
 [payments]
@@ -81,7 +82,7 @@ class Accounts:
     Attributes:
         year_begins: Month with which the fiscal year begins.
         account: Whose orders; None: the only account of the warehouse.
-        revenue: By VAT rate in percent.
+        revenue: By VAT rate in percent; None is an unknown rate.
         payments: By code of the payment method.
         other_payments: For methods that `payments` lacks; None: refuse them.
         shipping: None: not booked.
@@ -96,7 +97,7 @@ class Accounts:
     initials: str
     account: str | None
     clearing: int
-    revenue: Mapping[Decimal, Revenue]
+    revenue: Mapping[Decimal | None, Revenue]
     payments: Mapping[str, int]
     other_payments: int | None
     shipping: Revenue | None
@@ -211,11 +212,11 @@ class _Reader:
             raise self._fault(f"[{name}]", "must be a table")
         return section
 
-    def _revenue(self) -> dict[Decimal, Revenue]:
-        found: dict[Decimal, Revenue] = {}
+    def _revenue(self) -> dict[Decimal | None, Revenue]:
+        found: dict[Decimal | None, Revenue] = {}
         for rate, value in self._section("revenue").items():
             try:
-                percent = Decimal(rate)
+                percent = None if rate == "unknown" else Decimal(rate)
             except InvalidOperation:
                 raise self._fault(f"revenue.{rate}", 'must be a VAT rate in percent, like "19" or "5.5"') from None
             if percent in found:

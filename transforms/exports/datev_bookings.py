@@ -150,12 +150,12 @@ def read_month(
     _tie("payments", "marts.daily_closing", payments, sums(CLOSING))
 
     refunded_revenue, refunded_payments = sums(REFUNDED_REVENUE), sums(REFUNDED_PAYMENTS)
-    bookings = [*_sales(revenue, accounts, labels), *_paid(payments, accounts, labels)]
+    bookings = [*sales_lines(revenue, accounts, labels), *_paid(payments, accounts, labels)]
     if accounts.shipping is not None:
         bookings += _shipped(shipping, accounts.clearing, accounts.shipping, labels)
     if accounts.books_refunds:
         _tie("refunds", "marts.daily_closing", _daily(refunded_revenue), _daily(refunded_payments))
-        bookings += _sales(refunded_revenue, accounts, labels, back=True)
+        bookings += sales_lines(refunded_revenue, accounts, labels, back=True)
         bookings += _paid(refunded_payments, accounts, labels, back=True)
     return Month(
         start=start,
@@ -181,17 +181,24 @@ def balance(bookings: Iterable[Booking], account: int) -> Decimal:
     return total
 
 
-def _sales(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False) -> list[Booking]:
+def sales_lines(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False) -> list[Booking]:
+    """Revenue, or with `back` refunds, by (business date, channel, VAT rate).
+
+    Raises:
+        ExportRefused: A rate has no account.
+    """
     lines = []
     for (day, channel, rate), amount in sums.items():
         if not amount:
             continue
-        target = None if rate is None else accounts.revenue.get(rate)
+        target = accounts.revenue.get(rate)
         if target is None:
-            shown = "no VAT rate" if rate is None else f"a VAT rate of {rate.normalize():f} %"
+            shown, key = "no VAT rate", "unknown"
+            if rate is not None:
+                shown, key = f"a VAT rate of {plain(rate)} %", f'"{plain(rate)}"'
             raise ExportRefused(
                 f"{amount} of the revenue of {day} ({channel}) has {shown}, and no account is set for that. Nothing "
-                f'was written. Add it to [revenue] in the accounts file, like "{(rate or ZERO).normalize():f}" = 8400.'
+                f"was written. Add it to [revenue] in the accounts file, like {key} = 8400."
             )
         what = "Erstattung" if back else "Umsatz"
         lines.append(
@@ -202,7 +209,7 @@ def _sales(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False
                 key=target.key,
                 day=day,
                 receipt=_receipt(day, channel),
-                text=f"{what} {percent(rate)} % {labels.channel(channel)} {day:%d.%m.%Y}",
+                text=f"{what} {percent(rate)} {labels.channel(channel)} {day:%d.%m.%Y}",
             )
         )
     return lines
@@ -249,9 +256,16 @@ def _shipped(sums: Sums, clearing: int, target: Revenue, labels: Labels) -> list
     ]
 
 
-def percent(rate: Decimal) -> str:
-    """19.000 as `19`, 5.500 as `5,5`."""
-    return format(rate.normalize(), "f").replace(".", ",")
+def plain(rate: Decimal) -> str:
+    """19.000 as `19`, 5.500 as `5.5`."""
+    return format(rate.normalize(), "f")
+
+
+def percent(rate: Decimal | None) -> str:
+    """19.000 as `19 %`, 5.500 as `5,5 %`."""
+    if rate is None:
+        return "ohne Satz"
+    return plain(rate).replace(".", ",") + " %"
 
 
 def _receipt(day: date, channel: str) -> str:

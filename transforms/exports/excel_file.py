@@ -33,6 +33,7 @@ EXACT_DIGITS = 15  # Excel keeps no more of a number
 MOST_EXACT = 999_999_999_999_999
 FIRST_YEAR = 1900
 SHEET_NAME = 31
+MEANING_WIDTH, LINE_HEIGHT = 90, 15
 ABOUT = "about"
 
 
@@ -112,8 +113,8 @@ class _Formats:
         self.title = self(bold=True, font_size=14)
         self.bold = self(bold=True)
         self.wrapped = self(text_wrap=True, valign="top")
-        self.quoted = self(quote_prefix=True)
-        self.plain = self()
+        self.quoted = self(quote_prefix=True, indent=1)
+        self.plain = self(indent=1)
 
     def __call__(self, **properties: Any) -> Format:
         key = tuple(sorted(properties.items()))
@@ -160,11 +161,21 @@ def _write_table(sheet: Worksheet, formats: _Formats, connection: duckdb.DuckDBP
 def _head(sheet: Worksheet, formats: _Formats, table: Selected, sample: Sequence[Sequence[Any]]) -> None:
     """The header, and columns as wide as their first rows need."""
     sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    _print_well(sheet)
     for position, column in enumerate(table.columns):
         shown = max((_width(row[position]) for row in sample[:500]), default=0)
-        sheet.set_column(position, position, min(60, max(shown, len(column.name)) + 3), formats.plain)
+        heading = round(len(column.name) * 1.15) + 3  # bold, and room for the filter's button
+        sheet.set_column(position, position, min(60, max(shown + 3, heading)), formats.plain)
     for position, column in enumerate(table.columns):
         sheet.write_string(0, position, column.name, formats.header)
+
+
+def _print_well(sheet: Worksheet) -> None:
+    """A4, landscape, all columns on one page."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
 def _write_cell(sheet: Worksheet, row: int, position: int, value: Any, look: Format, formats: _Formats) -> None:
@@ -230,9 +241,10 @@ def _write_about(
     account: Account,
     occasion: Occasion,
 ) -> None:
+    _print_well(sheet)
     sheet.set_column(0, 1, 26)
     sheet.set_column(2, 2, 20)
-    sheet.set_column(3, 3, 100)
+    sheet.set_column(3, 3, MEANING_WIDTH + 10)
     sheet.write_string(0, 0, f"Orders of {account.name}", formats.title)
     facts = {
         "Exported": f"{occasion.exported_at:%Y-%m-%d %H:%M} ({account.timezone})",
@@ -282,6 +294,7 @@ def _write_list(
         sheet.write_string(row, position, text, formats.header)
     for line in lines:
         row += 1
+        sheet.set_row(row, LINE_HEIGHT * max(1, -(-len(str(line[-1])) // MEANING_WIDTH)))
         for position, value in enumerate(line):
             if isinstance(value, int):
                 sheet.write_number(row, position, value, formats(num_format="#,##0", valign="top"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DATE_COLUMNS = ("business_date", "month")  # a table is limited by the first that it has
 BATCH_ROWS = 10_000
-PERSONAL = frozenset({"email", "first_name", "last_name", "customer_name", "company", "phone", "address_line_1"})
+PERSONAL = frozenset({"email", "first_name", "last_name", "customer_name", "company"})
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ class Selected:
 
     @property
     def is_personal(self) -> bool:
-        """Whether columns name persons."""
-        return any(column.name in PERSONAL for column in self.columns)
+        """Whether the table says that it holds personal data, or has columns that name persons."""
+        says = "personal data" in self.table.comment.lower()
+        return says or any(column.name in PERSONAL for column in self.columns)
 
     def batches(self, connection: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
         """The rows, ordered by the table's key."""
