@@ -1,6 +1,6 @@
 -- severity: fail
 -- scope: build
--- harm: A load would close a day twice, or a block of receipt numbers be counted twice.
+-- harm: A load would close a day twice, or a reconciliation count an order twice.
 with repeated as (
     select
         'core.fct_loads' as table_name,
@@ -37,6 +37,26 @@ with repeated as (
         count(*) as row_count
     from core.fct_receipt_blocks
     group by account, receipt_prefix, block_start
+    having count(*) > 1
+    union all
+    select
+        'core.fct_absences' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
+        count(*) as row_count
+    from core.fct_absences
+    group by account, order_id
+    having count(*) > 1
+    union all
+    select
+        'core.fct_reconciliations' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(run_id as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-') as key_values,
+        count(*) as row_count
+    from core.fct_reconciliations
+    group by account, run_id, channel, business_date
     having count(*) > 1
 )
 

@@ -119,6 +119,50 @@ with repeated as (
     from core.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
+    union all
+    select
+        'marts.product_sales_by_day' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.product_sales_by_day
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, product_id
+    having count(*) > 1
+    union all
+    select
+        'marts.sales_by_day_and_hour' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.sales_by_day_and_hour
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, business_date, channel, hour_of_day
+    having count(*) > 1
+    union all
+    select
+        'marts.reconciliation' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(channel as varchar), '-')
+        || ' ' || coalesce(cast(business_date as varchar), '-') as key_values,
+        count(*) as row_count
+    from marts.reconciliation
+    where (account, business_date) in (select
+        account,
+        business_date
+    from core.affected_dates)
+    group by account, channel, business_date
+    having count(*) > 1
 )
 
 select * from repeated
