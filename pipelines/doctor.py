@@ -1,66 +1,20 @@
-"""What `inventorum doctor` looks at on this machine; the API's part is in `doctor_api`."""
+"""`inventorum doctor`: everything that a run needs, looked at without running."""
 
 from __future__ import annotations
 
-import shutil
-import stat
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError
-from pipelines.lock import holder
-from pipelines.settings import RotatingLogin, Settings, home_folder
-from transforms.errors import TransformError
+from pipelines.doctor_local import examine_home, examine_installation, examine_versions
+from pipelines.errors import SettingsError
+from pipelines.finding import Finding, said
+from pipelines.settings import Settings, home_folder
 
 if TYPE_CHECKING:
     from pipelines.progress import Progress
 
-DISTRIBUTION = "inventorum-warehouse"
-MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
-LITTLE_SPACE = 200 * MEGABYTE
-# A full build holds the landing log, the build file and two published copies at once.
-COPIES = 3
-OLD_TOKEN = timedelta(days=30)
 # The first of these that a failure asks for is the exit code of the whole.
 WORST_FIRST = (1, 2, 5, 6, 4)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        found: What is there.
-        advice: What to do about it; empty if nothing is to be done.
-        exit_code: Of a failure.
-    """
-
-    topic: str
-    status: Literal["ok", "warn", "fail"]
-    found: str
-    advice: str = ""
-    exit_code: int = 0
-
-
-def ok(topic: str, found: str) -> Finding:
-    """All is well."""
-    return Finding(topic, "ok", found)
-
-
-def warn(topic: str, found: str, advice: str) -> Finding:
-    """Worth a look; runs work nevertheless."""
-    return Finding(topic, "warn", found, advice)
-
-
-def fail(topic: str, found: str, advice: str, exit_code: int = 1) -> Finding:
-    """Runs will fail."""
-    return Finding(topic, "fail", found, advice, exit_code)
 
 
 def exit_code(findings: list[Finding]) -> int:
@@ -75,262 +29,14 @@ def examine(home: Path | None, *, offline: bool, progress: Progress) -> list[Fin
     Args:
         offline: Leave the API out.
     """
-    findings = [*_versions()]
+    findings = [*examine_versions(), *examine_home(home_folder(home))]
     try:
         settings = Settings.load(home)
     except SettingsError as error:
-        findings.append(_said("settings", error))
-        settings = None
-    folder = home_folder(home)
-    findings += _home(folder)
-    if settings is None:
-        return findings
-    looks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _settings,
-        _secrecy,
-        _disk,
-        _lock,
-        _token,
-        _landing,
-        _warehouse,
-    ]
-    for look in looks:
-        findings += look(settings)
+        return [*findings, said("settings", error)]
+    findings += examine_installation(settings)
     if not offline and settings.login is not None:
         from pipelines.doctor_api import examine_api
 
         findings += examine_api(settings, settings.login, progress)
     return findings
-
-
-def _versions() -> Iterator[Finding]:
-    python = ".".join(map(str, sys.version_info[:3]))
-    try:
-        required = metadata.requires(DISTRIBUTION) or []
-        version = metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        yield warn(
-            "versions",
-            f"Python {python}; {DISTRIBUTION} runs from a folder without being installed",
-            "Install it: pip install .",
-        )
-        return
-    wrong = list(_out_of_range(required))
-    if wrong:
-        yield fail("versions", "; ".join(wrong), f"Install it again: pip install --upgrade {DISTRIBUTION}")
-    else:
-        yield ok("versions", f"{DISTRIBUTION} {version}, Python {python}, {len(required)} requirements in range")
-
-
-def _out_of_range(required: list[str]) -> Iterator[str]:
-    from packaging.requirements import Requirement
-
-    for text in required:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            yield f"{requirement.name} is missing"
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
-            yield f"{requirement.name} is {version}, but {requirement.specifier} is needed"
-
-
-def _home(folder: Path) -> Iterator[Finding]:
-    from os import R_OK, W_OK, X_OK, access
-
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        yield fail("home", f"{existing} is a file", "Move it away or choose another folder with --home.")
-    elif not access(existing, W_OK | X_OK | R_OK):
-        yield fail("home", f"{existing} cannot be written", "Change its permissions or choose another with --home.")
-    elif existing != folder:
-        yield ok("home", f"{folder} does not exist yet; the first run makes it")
-    else:
-        yield ok("home", f"{folder} can be written")
-
-
-def _settings(settings: Settings) -> Iterator[Finding]:
-    yield ok(
-        "settings",
-        f"{settings.base_url}, API version {settings.api_version}, {len(settings.channels)} channels, "
-        f"{settings.timezone}, day starts at {settings.day_starts_at}:00, {settings.currency}",
-    )
-    try:
-        settings.require_login()
-    except SettingsError as error:
-        yield _said("login", error)
-
-
-def _secrecy(settings: Settings) -> Iterator[Finding]:
-    shared = {settings.files.warehouse} if settings.published_group else set()
-    paths = [
-        Path(".dlt/secrets.toml").absolute(),
-        settings.files.token,
-        settings.files.landing,
-        settings.files.warehouse,
-        settings.files.build,
-    ]
-    there = [path for path in paths if path.is_file()]
-    open_files = [path for path in there if _is_open(path, group_allowed=path in shared)]
-    if open_files:
-        names = " ".join(map(str, open_files))
-        yield warn("secrecy", f"Other users of this machine can read {names}", f"chmod 600 {names}")
-    elif there:
-        yield ok("secrecy", f"{len(there)} files are closed to other users")
-
-
-def _is_open(path: Path, *, group_allowed: bool) -> bool:
-    mode = path.stat().st_mode
-    return bool(mode & (stat.S_IRWXO if group_allowed else stat.S_IRWXO | stat.S_IRWXG))
-
-
-def _disk(settings: Settings) -> Iterator[Finding]:
-    files = settings.files
-    existing = next(folder for folder in (files.home, *files.home.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    used = sum(path.stat().st_size for path in (files.landing, files.warehouse, files.build) if path.is_file())
-    needed = COPIES * max(files.warehouse.stat().st_size if files.warehouse.is_file() else 0, used // 2)
-    found = f"{_size(free)} free, {_size(used)} used"
-    if free < LITTLE_SPACE:
-        yield fail("disk", found, "Free some space: runs stop when the disk is full.")
-    elif free < needed:
-        yield warn("disk", found, f"A full build may need {_size(needed)}: free some space.")
-    else:
-        yield ok("disk", found)
-
-
-def _size(count: float) -> str:
-    return f"{count / GIGABYTE:.1f} GB" if count >= GIGABYTE else f"{count / MEGABYTE:.1f} MB"
-
-
-def _lock(settings: Settings) -> Iterator[Finding]:
-    running = holder(settings.files.lock)
-    if running is None:
-        yield ok("lock", "no run is at work")
-    else:
-        yield warn(
-            "lock",
-            f"`inventorum {running.command}` (process {running.pid}) has been running since {running.since}",
-            "Wait until it has ended; another run would stop with exit code 4.",
-        )
-
-
-def _token(settings: Settings) -> Iterator[Finding]:
-    if not isinstance(settings.login, RotatingLogin):
-        if settings.login is not None:
-            yield warn(
-                "token",
-                "a fixed access token, which nothing can renew",
-                "For scheduled runs set client_id, client_secret and refresh_token instead.",
-            )
-        return
-    from pipelines.inventorum.token_file import TokenFile
-
-    file = TokenFile(settings.files.token)
-    try:
-        tokens = file.load()
-    except HomeError as error:
-        yield _said("token", error)
-        return
-    if tokens is None:
-        if file.is_damaged:
-            yield warn("token", f"{file.path} cannot be read", "Log in with a new refresh token, or delete the file.")
-        else:
-            yield ok("token", "none kept yet; the next command uses the configured refresh token")
-        return
-    age = datetime.now(UTC) - datetime.fromtimestamp(tokens.obtained_at, UTC)
-    found = f"renewed {_age(age)} ago, {tokens.generation} times so far"
-    if age > OLD_TOKEN:
-        yield warn("token", found, "An unused refresh token may end: let `sync` run more often.")
-    else:
-        yield ok("token", found)
-
-
-def _age(age: timedelta) -> str:
-    hours = max(age, timedelta()).total_seconds() / 3600
-    return (
-        f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
-    )
-
-
-def _landing(settings: Settings) -> Iterator[Finding]:
-    """Who holds the landing log, and what it has that is not published yet."""
-    from pipelines import landing
-
-    if not settings.files.landing.exists():
-        yield ok("landing", "nothing loaded yet")
-        return
-    try:
-        with landing.opened(settings.files) as connection:
-            loads = (
-                connection.execute("select load_id from raw._dlt_loads where status = 0").fetchall()
-                if (landing.has_table(connection, "_dlt_loads"))
-                else []
-            )
-            quarantined = (
-                connection.execute("select count(*) from raw.quarantine").fetchall()[0][0]
-                if (landing.has_table(connection, "quarantine"))
-                else 0
-            )
-    except LockedError as error:
-        yield warn("landing", str(error), "Close it there before the next run.")
-        return
-    except InventorumError as error:
-        yield _said("landing", error)
-        return
-    seen = _published_loads(settings)
-    pending = [load for (load,) in loads if load not in seen]
-    if pending:
-        yield warn("pending", f"{len(pending)} of {len(loads)} loads are not published yet", "inventorum build")
-    else:
-        yield ok("pending", f"all {len(loads)} loads are published")
-    if quarantined:
-        yield warn(
-            "quarantine",
-            f"{quarantined} records could not be stored as orders",
-            f"Look at raw.quarantine in {settings.files.landing}.",
-        )
-
-
-def _published_loads(settings: Settings) -> set[str]:
-    from transforms.published import open_published
-
-    if not settings.files.warehouse.exists():
-        return set()
-    try:
-        with closing(open_published(settings.files.warehouse)) as connection:
-            return {load for (load,) in connection.execute("select load_id from ops.loads").fetchall()}
-    except TransformError:
-        return set()
-
-
-def _warehouse(settings: Settings) -> Iterator[Finding]:
-    from transforms.published import open_published
-
-    if not settings.files.warehouse.exists():
-        yield ok("warehouse", "nothing published yet")
-        return
-    try:
-        with closing(open_published(settings.files.warehouse)) as connection:
-            orders = connection.execute("select count(*) from core.fct_orders").fetchall()[0][0]
-            last = connection.execute(
-                "select command, finished_at, exit_code from ops.runs order by finished_at desc limit 1"
-            ).fetchall()
-    except TransformError as error:
-        yield _said("warehouse", error)
-        return
-    found = f"{orders} orders"
-    if last:
-        name, finished, code = last[0]
-        found += f"; last run published: {name}, {finished:%Y-%m-%d %H:%M} UTC, exit code {code}"
-    yield ok("warehouse", found)
-
-
-def _said(topic: str, error: InventorumError | TransformError) -> Finding:
-    """A foreseen error as a finding; its message says what to do."""
-    return fail(topic, str(error), "", getattr(error, "exit_code", 1))

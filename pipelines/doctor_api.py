@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pipelines.doctor import Finding, fail, ok, warn
 from pipelines.errors import ApiError, EmptyPage, InventorumError, LoginError, RequestRefused
+from pipelines.finding import Finding, fail, ok, warn
 from pipelines.settings import RotatingLogin, Settings, StaticLogin
 
 if TYPE_CHECKING:

@@ -21,8 +21,10 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.doctor import Finding, examine, exit_code
+from pipelines.doctor import examine, exit_code
+from pipelines.doctor_local import age_in_words
 from pipelines.errors import HomeError, SettingsError
+from pipelines.finding import Finding
 from pipelines.lock import exclusive
 from pipelines.progress import Silent
 from pipelines.sandbox.server import Sandbox
@@ -500,10 +502,8 @@ def test_a_better_shell_is_taken_if_there_is_one(tmp_path: Path, monkeypatch: py
         assert installed(tmp_path / "w.duckdb") == [str(tmp_path / name), *words, str(tmp_path / "w.duckdb")]
 
 
-def test_a_token_of_a_month_is_old() -> None:
-    from pipelines.doctor import _age
-
-    assert [_age(timedelta(minutes=5)), _age(timedelta(hours=30)), _age(timedelta(days=40))] == [
+def test_ages_are_told_in_words() -> None:
+    assert [age_in_words(timedelta(**age)) for age in ({"minutes": 5}, {"hours": 30}, {"days": 40})] == [
         "5 minutes",
         "30 hours",
         "40 days",

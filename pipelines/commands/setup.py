@@ -11,7 +11,7 @@ import typer
 from pipelines.terminal import Common, command, console, show_json
 
 if TYPE_CHECKING:
-    from pipelines.doctor import Finding
+    from pipelines.finding import Finding
 
 
 def register(app: typer.Typer) -> None:
