@@ -244,12 +244,18 @@ def _finish(report: RunReport, common: Common) -> int:
     for message, channels in messages.items():
         out.print(f"{', '.join(channels)}: {message}", markup=False)
     if report.published:
+        counts = f"{report.orders_new} new, {report.orders_changed} changed, {report.orders_unchanged} unchanged"
+        if report.full_build:
+            why = f", since {report.full_build_reason}" if report.full_build_reason else ""
+            counts = f"all {report.orders_new} built anew{why}"
         pairs = {
-            "orders": f"{report.orders_new} new, {report.orders_changed} changed, {report.orders_unchanged} unchanged",
+            "orders": counts,
             "took": f"{sum(v for k, v in report.seconds.items() if ':' not in k):.1f} s ({report.requests} requests)",
             "published": report.warehouse,
         }
         show_pairs(pairs)
+    elif any(window["status"] == "incomplete" for window in report.channels):
+        out.print("Nothing was loaded: the published warehouse stays as it was.")
     else:
         out.print("Nothing new: the published warehouse stays as it was.")
     if report.message:
