@@ -11,8 +11,7 @@ select
     closing.last_receipt_number
 from marts.daily_closing as closing
 inner join core.dim_payment_method as methods on closing.payment_method = methods.payment_method
-where closing.business_date = (
-    select max(sales.business_date) from marts.sales_by_day as sales
-    where sales.order_count > 0
-)
+where
+    closing.business_date
+    = (select max(days.business_date) from marts.sales_by_day as days where days.order_count > 0)
 order by closing.channel asc, closing.payment_amount desc

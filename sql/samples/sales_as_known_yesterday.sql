@@ -1,8 +1,8 @@
--- question: What did last month's sales look like when we looked a week ago?
--- frage: Wie sah der Umsatz des letzten Monats aus, als wir vor einer Woche nachsahen?
+-- question: What did last month's sales look like when we looked a day ago?
+-- frage: Wie sah der Umsatz des letzten Monats aus, als wir vor einem Tag nachsahen?
 with today as (
     select
-        max(valid_from) - interval 7 day as as_of,
+        max(valid_from) - interval 1 day as as_of,
         max(business_date) as latest_date
     from core.fct_daily_sales_history
 )
