@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.errors import SettingsError
 from pipelines.inventorum.basket import encode_basket
 from pipelines.new_basket import described, from_flags, further
@@ -202,10 +204,12 @@ FAULTY: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "said"), FAULTY.values(), ids=FAULTY.keys())
-def test_a_faulty_basket_is_not_sent(arguments: list[str], said: str, inventorum: Run, sandbox: Sandbox) -> None:
-    outcome = inventorum("basket", "create", "--yes", *arguments)
+def test_a_faulty_basket_is_not_sent(
+    arguments: list[str], said: str, environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    outcome = CliRunner().invoke(app, ["basket", "create", "--yes", *arguments], env=environment)
 
-    assert outcome.returncode == 2
+    assert outcome.exit_code == 2
     assert said in " ".join(outcome.stderr.split())
     assert "Nothing was sent" in " ".join(outcome.stderr.split())
     assert sandbox.requests == []

@@ -21,19 +21,20 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines import run
 from pipelines.doctor import examine, exit_code
 from pipelines.doctor_local import age_in_words
 from pipelines.errors import HomeError, SettingsError
 from pipelines.finding import Finding
 from pipelines.lock import exclusive
 from pipelines.progress import Silent
+from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.schedule import TARGETS, Plan, plan
-from pipelines.settings import _KNOWN, Settings, StaticLogin
+from pipelines.settings import _KNOWN, Files, Settings, StaticLogin
 from pipelines.shell import installed
 from pipelines.templates import CONFIG, SECRETS, write_templates
-from tests.conftest import Sync
 
 ROOT = Path(__file__).parents[1]
 Doctor = Callable[..., dict[str, Finding]]
@@ -126,6 +127,24 @@ def test_init_names_what_stands_in_its_way(tmp_path: Path) -> None:
 # --- doctor
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder in which two loaves were sold for 7.00; copied where a test changes it."""
+    shop = Shop(clock=Clock("2026-11-01T18:00:00Z"))
+    shop.sell("ipad", [("Bread", "3.50", 2, 7)], at="2026-11-01T10:00:00Z")
+    home = tmp_path_factory.mktemp("used") / "home"
+    with Sandbox(shop) as sandbox:
+        run.sync(Settings(files=Files(home), base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token)))
+    return home
+
+
+@pytest.fixture
+def installed_home(used: Path, settings: Settings) -> Files:
+    """This test's home folder, filled as `used` is."""
+    shutil.copytree(used, settings.files.home)
+    return settings.files
+
+
 def by_topic(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.topic: finding for finding in findings}
 
@@ -147,17 +166,17 @@ def doctor(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     return call
 
 
-def test_doctor_finds_nothing_wrong_with_a_used_installation(shop: Shop, sync: Sync, doctor: Doctor) -> None:
+@pytest.mark.usefixtures("installed_home")
+def test_doctor_finds_nothing_wrong_with_a_used_installation(shop: Shop, doctor: Doctor) -> None:
     for number in range(3):
         shop.sell("ipad", [("Bread", "3.50", 1, 7)], at=f"2026-11-01T1{number}:00:00Z")
-    sync()
 
     found = doctor()
 
     assert {finding.topic for finding in found.values() if finding.status == "fail"} == set()
     assert found["home"].status == found["lock"].status == found["API"].status == "ok"
     assert found["pending"].found == "all 1 loads are published"
-    assert found["warehouse"].found.startswith("3 orders")
+    assert found["warehouse"].found.startswith("1 orders")
     assert "ipad 3" in found["channels"].found
     assert "the first page is 0" in found["paging"].found
     assert "the newest is 13" in found["version"].found
@@ -213,21 +232,18 @@ def test_doctor_tells_a_missing_scope_from_a_wrong_token(sandbox: Sandbox, shop:
     assert exit_code(list(found.values())) == 5
 
 
-def test_doctor_names_wrong_clocks_and_open_files(shop: Shop, settings: Settings, sync: Sync, doctor: Doctor) -> None:
-    sync()  # the shop's clock stands in the past
-    settings.files.landing.chmod(0o644)
+def test_doctor_names_wrong_clocks_and_open_files(installed_home: Files, doctor: Doctor) -> None:
+    installed_home.landing.chmod(0o644)
 
     found = doctor()
 
-    assert found["clock"].status == "warn"
+    assert found["clock"].status == "warn"  # the shop's clock stands in the past
     assert "NTP" in found["clock"].advice
-    assert found["secrecy"].advice == f"chmod 600 {settings.files.landing}"
+    assert found["secrecy"].advice == f"chmod 600 {installed_home.landing}"
 
 
-def test_doctor_names_who_holds_the_lock(settings: Settings, sync: Sync, doctor: Doctor) -> None:
-    sync()
-
-    with exclusive(settings.files.lock, "backfill"):
+def test_doctor_names_who_holds_the_lock(installed_home: Files, doctor: Doctor) -> None:
+    with exclusive(installed_home.lock, "backfill"):
         found = doctor(offline=True)
 
     assert found["lock"].status == "warn"
@@ -235,10 +251,8 @@ def test_doctor_names_who_holds_the_lock(settings: Settings, sync: Sync, doctor:
     assert str(os.getpid()) in found["lock"].found
 
 
-def test_doctor_sees_loads_that_are_not_published(shop: Shop, settings: Settings, sync: Sync, doctor: Doctor) -> None:
-    shop.sell("ipad", [("Bread", "3.50", 1, 7)], at="2026-11-01T10:00:00Z")
-    sync()
-    settings.files.warehouse.unlink()
+def test_doctor_sees_loads_that_are_not_published(installed_home: Files, doctor: Doctor) -> None:
+    installed_home.warehouse.unlink()
 
     found = doctor(offline=True)
 
@@ -429,19 +443,11 @@ def test_an_unknown_schedule_is_named(inventorum: Run) -> None:
 # --- shell
 
 
-@pytest.fixture
-def loaded(shop: Shop, sync: Sync, settings: Settings) -> str:
-    """The home folder of a warehouse with one sale of 7.00."""
-    shop.sell("ipad", [("Bread", "3.50", 2, 7)], at="2026-11-01T10:00:00Z")
-    sync()
-    return str(settings.files.home)
-
-
-def test_the_shell_answers_what_is_piped_into_it(inventorum: Run, loaded: str) -> None:
+def test_the_shell_answers_what_is_piped_into_it(inventorum: Run, used: Path) -> None:
     sql = (
         "select sum(gross_amount) as total\nfrom marts.sales_by_day;\n.tables\n.columns vat_by_month\nselect 42 as last"
     )
-    outcome = inventorum("--home", loaded, "shell", "--simple", stdin=sql)
+    outcome = inventorum("--home", str(used), "shell", "--simple", stdin=sql)
 
     assert outcome.returncode == 0, outcome.stderr
     assert "7.00" in outcome.stdout
@@ -451,16 +457,16 @@ def test_the_shell_answers_what_is_piped_into_it(inventorum: Run, loaded: str) -
     assert "inventorum>" not in outcome.stdout
 
 
-def test_the_shell_cannot_write_or_leave_the_warehouse(inventorum: Run, loaded: str) -> None:
+def test_the_shell_cannot_write_or_leave_the_warehouse(inventorum: Run, used: Path) -> None:
     for statement in ("delete from core.fct_orders;", "copy core.fct_orders to 'x.csv';", "from '/etc/passwd';"):
-        outcome = inventorum("--home", loaded, "shell", "--simple", stdin=statement)
+        outcome = inventorum("--home", str(used), "shell", "--simple", stdin=statement)
         assert outcome.returncode == 2, statement
         assert outcome.stderr.startswith("Error:")
 
 
-def test_the_shell_goes_on_after_a_mistake_at_a_terminal(loaded: str, tmp_path: Path) -> None:
+def test_the_shell_goes_on_after_a_mistake_at_a_terminal(used: Path, tmp_path: Path) -> None:
     said = at_terminal(
-        ["--home", loaded, "shell", "--simple"], b"select wrong;\nselect 41 + 1 as answer;\n.quit\n", tmp_path
+        ["--home", str(used), "shell", "--simple"], b"select wrong;\nselect 41 + 1 as answer;\n.quit\n", tmp_path
     )
 
     assert "inventorum> " in said
