@@ -24,9 +24,11 @@ from pipelines.inventorum.wire import Answer
 CAP = 100
 OVERLAP_ROWS = 5
 MOST_RETREATS = 20
+FORGIVEN = 0.25  # of a retreat, for each window that links: long crawls may have more of both
 MOST_RESTARTS = 3
 MOST_IDLE_WINDOWS = 3
 FEW_ROWS = 20
+LEAST_CAP = 3
 NO_SUCH_PAGE = frozenset({400, 404})
 MICROSECOND = timedelta(microseconds=1)
 
@@ -79,7 +81,8 @@ def crawl(
 
     Args:
         fetch: Must ask for `order_by=id` and for the same filter each time.
-        cap: Rows to ask for at most.
+        cap: Rows to ask for at most. Windows can overlap anywhere only if no row number that occurs is
+            divisible by all of 1 … cap: 20 and more do for 200 million orders.
         first_page: 0 or 1 if it is known, None to find out.
         overlap_rows: Rows by which a window begins before the end of what is known.
         executor: Runs fetches in parallel; crawls may share one, but must not run in it themselves.
@@ -121,7 +124,7 @@ class Crawl:
         self._chain = Chain()
         self._first_key: int | str | None = None
         self._waiting: list[Read] = []  # read, but not linked yet; the next one last
-        self._retreats = 0
+        self._retreats = 0.0
 
     @property
     def watermark(self) -> datetime:
@@ -160,7 +163,7 @@ class Crawl:
         self.facts.restarts += 1
         self._chain = Chain()
         self._waiting = []
-        self._retreats = 0
+        self._retreats = 0.0
 
     def _pass(self) -> Iterator[Answer]:
         """Read from the first row to the end."""
@@ -193,7 +196,7 @@ class Crawl:
         if read.owes:
             if not read.count:
                 raise EmptyPage(f"The first page is empty, although {read.total} orders match.", read.total or 0)
-            self.facts.cap = read.count
+            self.facts.cap = max(read.count, LEAST_CAP)
             read = replace(read, window=Window(0, read.count))
         self._first_key = read.first
         self._chain.extend(read, self._overlap)
@@ -221,7 +224,8 @@ class Crawl:
         self.facts.first_page = 1
         try:
             answer = self._demand(window)
-            is_first = self._starts_at_one(answer.page.total, len(answer.page.keys))
+            total, count = answer.page.total, len(answer.page.keys)
+            is_first = total == count or self._starts_at_one(total, count)
         except (RequestRefused, EmptyPage):
             is_first = False
         if not is_first:
@@ -233,18 +237,20 @@ class Crawl:
 
     def _starts_at_one(self, total: int | None, limit: int) -> bool:
         """Whether the last page by a count from one exists; counted from zero it lies behind the end."""
-        if total is None or total <= limit:
-            return True
-        if not limit:
-            return False
-        page = -(-total // limit)
-        self.facts.requests += 1
-        try:
-            answer = self._fetch(page, limit)
-        except (RequestRefused, EmptyPage):
-            return False
-        now = answer.page.total if answer.page.total is not None else total
-        return 0 < len(answer.page.keys) == min(limit, now - (page - 1) * limit)
+        while total:
+            if not limit:
+                return False
+            page = -(-total // limit)
+            self.facts.requests += 1
+            try:
+                answer = self._fetch(page, limit)
+            except (RequestRefused, EmptyPage):
+                return False
+            now, count = answer.page.total or 0, len(answer.page.keys)
+            if count or now >= total:
+                return 0 < count == min(limit, now - (page - 1) * limit)
+            total = now  # orders disappeared meanwhile: the last page is another one
+        return True
 
     def _set_watermark(self, answer: Answer) -> None:
         if self.facts.watermark is not None:
@@ -269,7 +275,7 @@ class Crawl:
         read = self._take(window, answer)
         if answer is not None:
             yield answer
-        if not self._base_is_known and read.first is not None:
+        if not self._base_is_known and window.page and read.first is not None:
             self._base_is_known = True
             if read.first == self._first_key and self._starts_at_one(read.total, self.facts.cap):
                 self.facts.first_page = 1
@@ -332,13 +338,13 @@ class Crawl:
         """Add a window to what is known; if it is not anchored, begin earlier with the next one."""
         if self._chain.is_anchored(read):
             self._chain.extend(read, self._overlap)
-            self._retreats = 0
+            self._retreats = max(0.0, self._retreats - FORGIVEN)
             self._link_waiting()
             return True
         self.facts.retreats += 1
         self._retreats += 1
         if self._retreats >= MOST_RETREATS:
-            raise _Restart(f"{MOST_RETREATS} windows in a row did not reach back to what was read")
+            raise _Restart(f"{MOST_RETREATS} windows did not reach back to what was read")
         self._chain.step_back(read.window)
         return False
 

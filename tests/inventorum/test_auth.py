@@ -74,7 +74,7 @@ def log_in(server: Sandbox, file: Path, wall: Wall) -> LogIn:
     seed = server.refresh_token
 
     def log_in(**changes: Any) -> RotatingToken:
-        options = {
+        options: dict[str, Any] = {
             "client_id": server.client_id,
             "client_secret": server.client_secret,
             "refresh_token": seed,

@@ -74,8 +74,8 @@ def shop(server: Sandbox) -> Shop:
 
 @pytest.fixture
 def connect(server: Sandbox, naps: Naps) -> Connect:
-    def connect(base_url: str | None = None, token: str | None = None, **options: Any) -> InventorumClient:
-        options = {"sleep": naps, "clock": naps.clock} | options
+    def connect(base_url: str | None = None, token: str | None = None, **changes: Any) -> InventorumClient:
+        options: dict[str, Any] = {"sleep": naps, "clock": naps.clock} | changes
         return InventorumClient(base_url or server.base_url, StaticToken(token or server.access_token), **options)
 
     return connect

@@ -10,7 +10,7 @@ from pipelines.inventorum.refusal import Refusal, read_refusal
 
 REQUIRED = {"items": ["This field is required."]}
 SERIALIZER = {"fields": REQUIRED, "description": "Serialization error", "key": "common.serializer_error"}
-NOT_FOUND = {"fields": {}, "description": None, "key": "product.not_found"}
+NOT_FOUND: dict[str, object] = {"fields": {}, "description": None, "key": "product.not_found"}
 WORDS = "Serialization error; items: This field is required."
 
 SHAPES = {
