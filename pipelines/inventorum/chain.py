@@ -45,7 +45,7 @@ class Chain:
 
     Attributes:
         last_id: Everything up to this id was read; None before the first order.
-        tail: Rejected records read after it, which may anchor a window as an id does.
+        tail: Odd records read after it, which may anchor a window as an id does.
         rows: Rows at or before the last id, at the moment it was read.
         want: Row at which the next window should begin.
         idle: Windows in a row that led nowhere.
@@ -98,13 +98,14 @@ def outline(window: Window, page: Page | None) -> Read:
     """What linking needs of an answer; None stands for a page that does not exist."""
     if page is None:
         return Read(window, None, 0, None, None, None, frozenset())
+    ids = [key for key in page.keys if isinstance(key, int)]
     tail = itertools.takewhile(lambda key: isinstance(key, str), reversed(page.keys))
     return Read(
         window=window,
         total=page.total,
         count=len(page.keys),
         first=page.keys[0] if page.keys else None,
-        first_id=page.orders[0].order_id if page.orders else None,
-        last_id=page.orders[-1].order_id if page.orders else None,
+        first_id=ids[0] if ids else None,
+        last_id=ids[-1] if ids else None,
         tail=frozenset(key for key in tail if isinstance(key, str)),
     )

@@ -399,15 +399,15 @@ class Crawl:
         if answer is None:
             return outline(window, None)
         page = answer.page
-        ids = [row.order_id for row in page.orders]
+        ids = [key for key in page.keys if isinstance(key, int)]
         if not all(map(operator.lt, ids, ids[1:])):
             raise CrawlError(
                 f"The ids of page {window.page + self.facts.first_page} (limit {window.limit}) do not ascend, "
                 "although order_by=id was asked for: orders could be lost without a trace. Nothing of this "
                 "crawl counts; the cursor stays."
             )
-        self._ids.extend(ids)
-        self.facts.rows += len(ids)
+        self._ids.extend([row.order_id for row in page.orders])
+        self.facts.rows += len(page.orders)
         self.facts.rejected += len(page.rejected)
         if page.total is not None:
             self.facts.last_total = page.total

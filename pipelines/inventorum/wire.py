@@ -56,7 +56,8 @@ class Page(NamedTuple):
         total: How many orders match over all pages, if the answer says so.
         orders: In the order in which they were sent.
         rejected: Records for the quarantine.
-        keys: Per record in the order sent: its id, or for a rejected one a text that stands for it.
+        keys: Per record in the order sent: its id, or a text that stands for the record where the server may
+            sort by something else than the id that we read (rejected records, ids in quotes, odd JSON).
         damaged: How many of the rejected are no JSON at all: perhaps the answer was hurt on its way.
     """
 
@@ -85,6 +86,12 @@ class Answer:
     processed_version: int | None = None
     rid: str | None = None
     bytes: int = 0
+
+
+class _Record(NamedTuple):
+    row: OrderRow | Rejected
+    key: int | str
+    is_damaged: bool = False
 
 
 class _Slices(msgspec.Struct):
@@ -173,20 +180,14 @@ def _compact_rows(body: bytes, records: list[dict[str, Raw]]) -> list[OrderRow] 
 def _page_of_slices(body: bytes) -> Page:
     """A page record by record: the way for whitespace, odd records and anything that msgspec refuses."""
     total, slices = _slices(body)
-    orders: list[OrderRow] = []
-    rejected: list[Rejected] = []
-    keys: list[int | str] = []
-    damaged = 0
-    for record in slices:
-        row, is_damaged = _read_record(record)
-        damaged += is_damaged
-        if isinstance(row, OrderRow):
-            orders.append(row)
-            keys.append(row.order_id)
-        else:
-            rejected.append(row)
-            keys.append(blake2b(record, digest_size=16).hexdigest())
-    return Page(total, orders, rejected, keys, damaged)
+    records = [_read_record(record) for record in slices]
+    return Page(
+        total=total,
+        orders=[record.row for record in records if isinstance(record.row, OrderRow)],
+        rejected=[record.row for record in records if isinstance(record.row, Rejected)],
+        keys=[record.key for record in records],
+        damaged=sum(record.is_damaged for record in records),
+    )
 
 
 def _slices(body: bytes) -> tuple[int | None, list[bytes]]:
@@ -222,40 +223,44 @@ def _what_is_wrong(body: bytes) -> str:
     return "an object without a list `data`"
 
 
-def _read_record(record: bytes) -> tuple[OrderRow | Rejected, bool]:
-    """The row of one record, and whether it was rejected as no JSON at all."""
+def _read_record(text: bytes) -> _Record:
+    """One record of a page, whatever it is."""
+    mark = blake2b(text, digest_size=16).hexdigest()
     try:
-        payload = record.decode()
+        payload = text.decode()
     except UnicodeDecodeError:
-        return Rejected("the text is not UTF-8", _raw_id(record), _text(record)), True
-    if not record.startswith(b"{"):
-        return Rejected("the record is not an object", None, payload), not is_readable(payload)
+        return _Record(Rejected("the text is not UTF-8", _raw_id(text), _text(text)), mark, is_damaged=True)
+    if not text.startswith(b"{"):
+        rejected = Rejected("the record is not an object", None, payload)
+        return _Record(rejected, mark, is_damaged=not is_readable(payload))
     try:
-        members = _decode_record(record)
+        members = _decode_record(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _salvage_record(record, payload)
-    order_id, reason = _order_id(bytes(members.get("id", b"")))
+        return _salvage_record(text, payload, mark)
+    number = bytes(members.get("id", b""))
+    order_id, reason = _order_id(number)
     if order_id is None:
-        return Rejected(reason, _raw_id(record), payload), False
+        return _Record(Rejected(reason, _raw_id(text), payload), mark)
     state, channel = _state(members.get("state")), _channel(members.get("channel"))
-    return OrderRow(order_id, channel, state, payload, content_hash(members)), False
+    row = OrderRow(order_id, channel, state, payload, content_hash(members))
+    return _Record(row, mark if number.startswith(b'"') else order_id)
 
 
-def _salvage_record(record: bytes, payload: str) -> tuple[OrderRow | Rejected, bool]:
-    """The row of a record that msgspec refuses: readable by brackets, or rejected."""
+def _salvage_record(text: bytes, payload: str, mark: str) -> _Record:
+    """A record that msgspec refuses: readable by its brackets, or rejected."""
     try:
-        members = split_object(record)
+        members = split_object(text)
     except Unbalanced as fault:
-        return Rejected(f"the record is not JSON: {fault}", None, payload), True
+        return _Record(Rejected(f"the record is not JSON: {fault}", None, payload), mark, is_damaged=True)
     if not is_readable(payload):
-        return Rejected("the record is not JSON", _raw_id(record), payload), True
+        return _Record(Rejected("the record is not JSON", _raw_id(text), payload), mark, is_damaged=True)
     order_id, reason = _order_id(members.get("id", b""))
     if order_id is None:
-        return Rejected(reason, _raw_id(record), payload), False
+        return _Record(Rejected(reason, _raw_id(text), payload), mark)
     state, channel = _state(members.get("state")), _channel(members.get("channel"))
     kept = (_name(name) + b":" + squeeze(members[name]) for name in sorted(members) if name not in VOLATILE)
     digest = blake2b(b"{" + b",".join(kept) + b"}", digest_size=16).hexdigest()
-    return OrderRow(order_id, channel, state, payload, digest), False
+    return _Record(OrderRow(order_id, channel, state, payload, digest), mark)
 
 
 def _name(name: str) -> bytes:

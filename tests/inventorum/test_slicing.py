@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -88,7 +89,7 @@ def test_every_order_is_in_a_slice_that_is_one_snapshot(
     assert len(archive.asked) <= (1 if count <= 40 else 11 + count / 10)
     ordered = sorted(parts, key=lambda part: part.start)
     assert (ordered[0].start, ordered[-1].end) == (DAY, DAY + timedelta(days=1))
-    assert all(left.end == right.start for left, right in zip(ordered, ordered[1:], strict=False))
+    assert all(left.end == right.start for left, right in itertools.pairwise(ordered))
 
 
 def test_slices_that_are_done_are_not_asked_for_again(options: dict[str, Any]) -> None:
