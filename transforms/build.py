@@ -157,6 +157,9 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     affected = stage_affected(connection)
     if affected.out_of_order:
         return "a load holds readings that are older than known ones of the same orders"
+    if not (affected.orders or has_other_news(connection)):
+        # the loads are built in together with the next one that brings news
+        return BuildReport(orders_reread=affected.reread, changed=not is_published(task.files, connection))
     steps = _steps(connection, task, fresh=False)
     if known != task.fingerprint(steps.project.fingerprint):
         return SQL_CHANGED  # just now
@@ -168,13 +171,11 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
         connection.rollback()
         ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
         raise
-    has_news = affected.orders > 0 or has_other_news(connection)
-    _write_ledger(connection, steps, task, is_new_state=has_news)
-    changed = has_news or not is_published(task.files, connection)
+    _write_ledger(connection, steps, task)
     connection.commit()
     with suppress(duckdb.Error):  # what was committed stands in the log beside the file, and publishing tries again
         connection.execute("checkpoint")
-    return _report(steps, loads, affected, changed=changed, setup=setup)
+    return _report(steps, loads, affected, setup=setup)
 
 
 def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
@@ -219,12 +220,12 @@ def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previo
         if has_previous:
             ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results, "previous.ops.checks")
         raise
-    _write_ledger(connection, steps, task, is_new_state=True)
+    _write_ledger(connection, steps, task)
     connection.commit()
     if has_previous:
         connection.execute("detach previous")
     connection.execute("checkpoint")
-    return _report(steps, loads, affected, changed=True, setup=setup, full=True, reason=reason)
+    return _report(steps, loads, affected, setup=setup, full=True, reason=reason)
 
 
 def _steps(connection: Connection, task: _Task, *, fresh: bool) -> Steps:
@@ -233,14 +234,13 @@ def _steps(connection: Connection, task: _Task, *, fresh: bool) -> Steps:
     return Steps(connection, project, fresh=fresh, on_step=task.on_step, commit_batches=fresh)
 
 
-def _write_ledger(connection: Connection, steps: Steps, task: _Task, *, is_new_state: bool) -> None:
+def _write_ledger(connection: Connection, steps: Steps, task: _Task) -> None:
     now = datetime.now(UTC)
     ledger.write_checks(connection, task.run_id, now, steps.results)
-    if is_new_state:
-        facts = {name: str(value) for name, value in asdict(task.rules).items()}
-        facts |= {"fingerprint": task.fingerprint(steps.project.fingerprint)}
-        facts |= {"duckdb_version": duckdb.__version__}
-        ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
+    facts = {name: str(value) for name, value in asdict(task.rules).items()}
+    facts |= {"fingerprint": task.fingerprint(steps.project.fingerprint)}
+    facts |= {"duckdb_version": duckdb.__version__}
+    ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
 
 
 def _report(
@@ -248,7 +248,6 @@ def _report(
     loads: list[LoadRow],
     affected: Affected,
     *,
-    changed: bool,
     setup: float,
     full: bool = False,
     reason: str | None = None,
@@ -262,7 +261,7 @@ def _report(
         tables=steps.rows,
         seconds={"setup": setup, **steps.seconds},
         checks=tuple(steps.results),
-        changed=changed,
+        changed=True,
         full=full,
         reason=reason,
     )

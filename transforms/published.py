@@ -35,6 +35,7 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         )
     try:
         connection.execute("set TimeZone = ?", [timezone])
+        connection.execute("set enable_progress_bar = false")  # it would stand in the middle of the results
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         if not is_warehouse(connection):

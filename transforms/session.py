@@ -80,6 +80,7 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
             },
         )
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it would stand in the middle of our results
     return connection
 
 

@@ -76,7 +76,7 @@ def test_a_build_with_nothing_new_changes_nothing(small):
     assert small.files.build.read_bytes() == before
 
 
-def test_orders_that_are_read_again_unchanged_rebuild_no_order(small):
+def test_orders_that_are_read_again_unchanged_rebuild_nothing(small):
     small.load([order(1), order(2)])
     small.build()
     small.publish()
@@ -85,8 +85,21 @@ def test_orders_that_are_read_again_unchanged_rebuild_no_order(small):
     report = small.build()
 
     assert (report.changed, report.orders_affected, report.orders_reread) == (False, 0, 2)
-    assert set(report.tables) == {"core.fct_crawls"}
-    assert small.rows("select count(*) from ops.loads") == [(2,)]
+    assert (report.loads, report.tables, report.checks) == ((), {}, ())
+
+
+def test_a_load_without_news_is_built_in_with_the_next_one_that_has_some(small):
+    small.load([order(1)])
+    small.build()
+    small.load([order(1)])
+    small.build()
+    assert small.rows("select count(*) from ops.loads") == [(1,)]
+    small.load([order(1, "21.00")])
+
+    report = small.build()
+
+    assert (len(report.loads), report.orders_changed, report.orders_reread) == (2, 1, 0)
+    assert small.rows("select count(*) from ops.loads") == [(3,)]
     assert small.build().loads == ()
 
 
@@ -479,6 +492,50 @@ def test_an_interrupted_full_build_leaves_nothing_behind(small):
     with pytest.raises(KeyboardInterrupt):
         small.build(full=True, on_step=interrupt)
 
+    assert small.tables() == before
+    assert not list(small.files.work.glob("*.new*"))
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from tests.transforms.small_project import SmallWarehouse
+from transforms import build
+connect = build.connect
+def connect_with_one_thread(*args, **options):  # a query in another thread notices Ctrl-C only when it ends
+    connection = connect(*args, **options)
+    connection.execute("set threads = 1")
+    return connection
+build.connect = connect_with_one_thread
+small = SmallWarehouse(Path(sys.argv[1]))
+small.change(marts__sales_sql='''
+    -- rebuild: full
+    select account, business_date, count(*) as order_count, sum(amount) as amount
+    from core.fct_daily_sales, range(10000000) as a(i), range(10000) as b(j)
+    where i * j = -1
+    group by account, business_date
+    ''')
+try:
+    small.build(on_step=lambda name, index, count: print(name, flush=True))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_ends_a_long_query_and_leaves_the_warehouse_as_it_was(small):
+    small.load([order(1)])
+    small.build()
+    before = small.tables()
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(small.home)], stdout=subprocess.PIPE, text=True
+    ) as building:
+        assert building.stdout is not None
+        while building.stdout.readline() != "marts.sales\n":
+            pass
+        time.sleep(0.3)
+        building.send_signal(signal.SIGINT)
+
+        assert building.communicate()[0] == "interrupted\n"
     assert small.tables() == before
     assert not list(small.files.work.glob("*.new*"))
 
