@@ -40,6 +40,19 @@ with repeated as (
     having count(*) > 1
     union all
     select
+        'core.fct_receipt_findings' as table_name,
+        coalesce(cast(account as varchar), '-')
+        || ' ' || coalesce(cast(receipt_prefix as varchar), '-')
+        || ' ' || coalesce(cast(block_start as varchar), '-')
+        || ' ' || coalesce(cast(finding as varchar), '-')
+        || ' ' || coalesce(cast(first_counter as varchar), '-')
+        || ' ' || coalesce(cast(receipt_number as varchar), '-') as key_values,
+        count(*) as row_count
+    from core.fct_receipt_findings
+    group by account, receipt_prefix, block_start, finding, first_counter, receipt_number
+    having count(*) > 1
+    union all
+    select
         'core.fct_absences' as table_name,
         coalesce(cast(account as varchar), '-')
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,

@@ -1,12 +1,8 @@
 -- grain: one row per number circle and block of 1,000 receipt numbers that are in use
 -- key: account, receipt_prefix, block_start
 -- rebuild: by receipt_block
-with blocks as (
-    select * from core.affected_receipt_blocks
-),
-
-receipts as (
-    select * from core.fct_receipts
+with numbers as (
+    select * from core.receipt_numbers_in_blocks
 ),
 
 final as (
@@ -15,24 +11,19 @@ final as (
         account,
         receipt_prefix,
         block_start,
-        -- measures
+        -- the first number and the last
         min(receipt_counter) as first_counter,
         max(receipt_counter) as last_counter,
-        count(*) as receipt_count,
-        case
-            when block_start < 0 then 1
-            else count(distinct receipt_counter)
-        end as number_count,
-        min(business_date) as first_business_date,
-        max(business_date) as last_business_date
-    from receipts
-    where
-        (account, receipt_prefix, block_start)
-        in (select
-            account,
-            receipt_prefix,
-            block_start
-        from blocks)
+        min(case when place_from_first = 1 then receipt_number end) as first_receipt_number,
+        min(case when place_from_last = 1 then receipt_number end) as last_receipt_number,
+        min(case when place_from_first = 1 then first_date end) as first_receipt_date,
+        min(case when place_from_last = 1 then last_date end) as last_receipt_date,
+        -- measures
+        cast(sum(order_count) as bigint) as receipt_count,
+        count(*) as number_count,
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from numbers
     group by account, receipt_prefix, block_start
 )
 

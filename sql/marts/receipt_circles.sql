@@ -13,8 +13,8 @@ final as (
         -- range
         min(first_counter) as first_counter,
         max(last_counter) as last_counter,
-        min(first_business_date) as first_date,
-        max(last_business_date) as last_date,
+        min(first_date) as first_date,
+        max(last_date) as last_date,
         -- measures
         cast(sum(receipt_count) as bigint) as receipt_count,
         coalesce(max(last_counter) - min(first_counter) + 1 - cast(sum(number_count) as bigint), 0)

@@ -1,5 +1,11 @@
 -- question: What must be in the drawer and on the card terminal for the last trading day?
 -- frage: Was muss für den letzten Verkaufstag in der Kasse und auf dem Terminal sein?
+with trading as (
+    select max(business_date) as last_date
+    from marts.sales_by_day
+    where order_count > 0
+)
+
 select
     closing.business_date,
     closing.channel,
@@ -10,8 +16,6 @@ select
     closing.first_receipt_number,
     closing.last_receipt_number
 from marts.daily_closing as closing
+inner join trading on closing.business_date = trading.last_date
 inner join core.dim_payment_method as methods on closing.payment_method = methods.payment_method
-where
-    closing.business_date
-    = (select max(days.business_date) from marts.sales_by_day as days where days.order_count > 0)
 order by closing.channel asc, closing.payment_amount desc

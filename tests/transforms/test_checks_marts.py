@@ -76,7 +76,7 @@ PLANTED = {
         )
     ],
     "bookkeeping_has_unique_keys": [
-        twice(f"core.{name}") for name in ("fct_loads", "fct_closings", "fct_crawl_status", "fct_receipt_blocks")
+        twice(f"core.{name}") for name in ("fct_loads", "fct_closings", "fct_crawl_status", "fct_receipt_blocks", "fct_receipt_findings")
     ],
     "reports_by_day_have_unique_keys": [
         twice(f"marts.{name}")
