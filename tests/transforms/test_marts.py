@@ -516,13 +516,14 @@ def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -
     ]
 
 
-def test_a_load_without_news_still_moves_freshness(warehouse: Warehouse) -> None:
+def test_a_load_without_news_closes_days_as_soon_as_the_next_news_is_built_in(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
     warehouse.load(Load([sale], watermark=FIRST))
     warehouse.load(Load([sale], watermark=SECOND))
+    warehouse.load(Load([order(2, "2026-10-07T08:00:00Z", [item("1.00")])], watermark=THIRD))
 
-    assert warehouse.value("select known_until from marts.freshness") == SECOND
-    assert warehouse.value("select count(*) from marts.closed_days") == 1
+    assert warehouse.rows("select business_date, closed_at from marts.closed_days") == [(date(2026, 10, 5), SECOND)]
+    assert warehouse.value("select known_until from marts.freshness") == THIRD
 
 
 def test_data_quality_counts_what_the_warning_checks_found(warehouse: Warehouse) -> None:
