@@ -10,18 +10,19 @@ from __future__ import annotations
 import itertools
 import operator
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipelines.errors import CrawlError, EmptyPage, RequestRefused
+from pipelines.errors import CrawlError, EmptyPage
 from pipelines.inventorum.chain import Chain, Read, outline
+from pipelines.inventorum.facts import CAP, CrawlFacts
+from pipelines.inventorum.pages import Fetch, Pages
 from pipelines.inventorum.windows import Gather, Window, around, choose, in_threads
 from pipelines.inventorum.wire import Answer
 
-CAP = 100
 OVERLAP_ROWS = 5
 MOST_RETREATS = 20
 FORGIVEN = 0.25  # of a retreat, for each window that links: long crawls may have more of both
@@ -29,40 +30,7 @@ MOST_RESTARTS = 3
 MOST_IDLE_WINDOWS = 3
 FEW_ROWS = 20
 LEAST_CAP = 3
-NO_SUCH_PAGE = frozenset({400, 404})
 MICROSECOND = timedelta(microseconds=1)
-
-Fetch = Callable[[int, int], Answer]
-"""Asks for (page, limit) of one result set, ordered by id."""
-
-
-@dataclass
-class CrawlFacts:
-    """What a crawl has done so far; final when it has ended, well or badly.
-
-    Attributes:
-        watermark: The server's clock when the crawl began, later than the cursor; None before any answer.
-        requests: Windows asked for; tries of the client are not counted.
-        first_page: Number of the API's first page, as recognised.
-        cap: Rows that one answer brings at most, as recognised.
-        rows: Orders yielded; those in overlaps count twice.
-        rejected: Records for the quarantine; those in overlaps count twice.
-        distinct_ids: How many different orders; counted at the end.
-        complete: Whether every order that matched throughout was read.
-    """
-
-    watermark: datetime | None = None
-    requests: int = 0
-    retreats: int = 0
-    restarts: int = 0
-    first_total: int | None = None
-    last_total: int | None = None
-    rows: int = 0
-    distinct_ids: int = 0
-    rejected: int = 0
-    first_page: int = 0
-    cap: int = CAP
-    complete: bool = False
 
 
 def crawl(
@@ -114,12 +82,11 @@ class Crawl:
         max_backstep: timedelta,
     ) -> None:
         self.facts = CrawlFacts(first_page=first_page or 0, cap=cap)
-        self._fetch = fetch
+        self._pages = Pages(fetch, self.facts, base_is_known=first_page is not None)
         self._overlap = overlap_rows
         self._gather = gather
         self._cursor = cursor
         self._max_backstep = max_backstep
-        self._base_is_known = first_page is not None
         self._ids = array("q")
         self._chain = Chain()
         self._first_key: int | str | None = None
@@ -169,7 +136,7 @@ class Crawl:
         """Read from the first row to the end."""
         yield from self._first()
         while not self._chain.at_end:
-            if self._gather is not None and self._base_is_known and not self._waiting and self._is_far():
+            if self._gather is not None and self._pages.base_is_known and not self._waiting and self._is_far():
                 known = self._chain.last_id
                 yield from self._round(self._gather)
                 if self._chain.at_end or self._chain.last_id != known:
@@ -185,11 +152,12 @@ class Crawl:
     def _first(self) -> Iterator[Answer]:
         """The first rows, alone: they give the clock, the base of the pages and the cap."""
         window = Window(0, self.facts.cap)
-        answer = self._first_answer(window)
+        answer = self._pages.first(window)
+        self._set_watermark(answer)
         read = self._take(window, answer)
         yield answer
         if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident
-            again = self._ask(window)
+            again = self._pages.ask(window)
             if again is not None:
                 read = self._take(window, again)
                 yield again
@@ -200,57 +168,6 @@ class Crawl:
             read = replace(read, window=Window(0, read.count))
         self._first_key = read.first
         self._chain.extend(read, self._overlap)
-
-    def _first_answer(self, window: Window) -> Answer:
-        """The answer to the first page, whatever its number is.
-
-        Raises:
-            CrawlError: The server's clock lies behind the cursor.
-        """
-        refusal: RequestRefused | EmptyPage
-        try:
-            answer = self._demand(window)
-        except RequestRefused as error:
-            if self._base_is_known or error.status not in NO_SUCH_PAGE:
-                raise
-            refusal = error
-        except EmptyPage as error:
-            if self._base_is_known:
-                raise
-            refusal = error
-        else:
-            self._set_watermark(answer)
-            return answer
-        self.facts.first_page = 1
-        try:
-            answer = self._demand(window)
-            total, count = answer.page.total, len(answer.page.keys)
-            is_first = total == count or self._starts_at_one(total, count)
-        except (RequestRefused, EmptyPage):
-            is_first = False
-        if not is_first:
-            self.facts.first_page = 0
-            raise refusal
-        self._base_is_known = True
-        self._set_watermark(answer)
-        return answer
-
-    def _starts_at_one(self, total: int | None, limit: int) -> bool:
-        """Whether the last page by a count from one exists; counted from zero it lies behind the end."""
-        while total:
-            if not limit:
-                return False
-            page = -(-total // limit)
-            self.facts.requests += 1
-            try:
-                answer = self._fetch(page, limit)
-            except (RequestRefused, EmptyPage):
-                return False
-            now, count = answer.page.total or 0, len(answer.page.keys)
-            if count or now >= total:
-                return 0 < count == min(limit, now - (page - 1) * limit)
-            total = now  # orders disappeared meanwhile: the last page is another one
-        return True
 
     def _set_watermark(self, answer: Answer) -> None:
         if self.facts.watermark is not None:
@@ -271,14 +188,13 @@ class Crawl:
     def _step(self) -> Iterator[Answer]:
         """One window, the next that is needed."""
         window = choose(self._chain.want, self._chain.rows, self.facts.cap)
-        answer = self._ask(window)
+        answer = self._pages.ask(window)
         read = self._take(window, answer)
         if answer is not None:
             yield answer
-        if not self._base_is_known and window.page and read.first is not None:
-            self._base_is_known = True
-            if read.first == self._first_key and self._starts_at_one(read.total, self.facts.cap):
-                self.facts.first_page = 1
+        if not self._pages.base_is_known and window.page and read.first is not None:
+            looks_repeated = read.first == self._first_key
+            if self._pages.is_repeated(read.total, looks_repeated=looks_repeated):
                 return
         if self._link(read) and read.owes:
             idle = self._chain.idle
@@ -287,14 +203,14 @@ class Crawl:
 
     def _settle_end(self, window: Window) -> Iterator[Answer]:
         """A short window whose `total` promises more: at its end, cut, or a cap that was lowered?"""
-        answer = self._ask(window)
+        answer = self._pages.ask(window)
         again = self._take(window, answer)
         if answer is not None:
             yield answer
         if not self._link(again) or not again.owes:
             return
         window = around(again.end)
-        answer = self._ask(window)
+        answer = self._pages.ask(window)
         probe = self._take(window, answer)
         if answer is not None:
             yield answer
@@ -310,7 +226,7 @@ class Crawl:
     def _round(self, gather: Gather) -> Iterator[Answer]:
         """All windows that `total` promises, several at once, then linked as far as they meet."""
         reads: list[Read] = []
-        with closing(gather(self._try, self._plan(reads))) as results:
+        with closing(gather(self._pages.attempt, self._plan(reads))) as results:
             for window, answer in results:
                 read = self._take(window, answer)
                 reads.append(read)
@@ -364,31 +280,6 @@ class Crawl:
         """Whether more than one window seems to be missing."""
         total = self.facts.last_total
         return total is not None and total - self._chain.rows > self.facts.cap
-
-    def _ask(self, window: Window) -> Answer | None:
-        """One window; None if the API says that there is no such page."""
-        self.facts.requests += 1
-        try:
-            return self._fetch(window.page + self.facts.first_page, window.limit)
-        except RequestRefused as error:
-            if window.page == 0 or error.status not in NO_SUCH_PAGE:
-                raise
-        return None
-
-    def _demand(self, window: Window) -> Answer:
-        self.facts.requests += 1
-        return self._fetch(window.page + self.facts.first_page, window.limit)
-
-    def _try(self, window: Window) -> tuple[Window, Answer | None]:
-        """One window of a round, in any thread; what it does not bring is asked for again later."""
-        try:
-            return window, self._fetch(window.page + self.facts.first_page, window.limit)
-        except EmptyPage:
-            return window, None
-        except RequestRefused as error:
-            if error.status not in NO_SUCH_PAGE:
-                raise
-            return window, None
 
     def _take(self, window: Window, answer: Answer | None) -> Read:
         """Count an answer and keep its outline.

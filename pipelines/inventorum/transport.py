@@ -7,8 +7,6 @@ request with its token, and end up in logs and traces.
 from __future__ import annotations
 
 import http.client
-import io
-import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -21,15 +19,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from pipelines.errors import SettingsError
+from pipelines.inventorum.deadline import DeadlineAdapter, time_limit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 256 * 1024 * 1024
 _CHUNK = 64 * 1024
-_deadline = threading.local()
 
 
 @dataclass(frozen=True)
@@ -145,28 +142,27 @@ class Transport:
         """
         session = self._new_session() if fresh else self._session()
         begin = time.monotonic()
-        _deadline.at = begin + self._time_limit
-        try:
-            with session.request(
-                method,
-                self._base_url + path,
-                params=params,
-                data=body,
-                headers={"Accept": "application/json", **(headers or {})},
-                auth=_Authorization(authorization),
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = _read_all(response)
-                return RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            reason, was_sent = _describe(error, is_late=time.monotonic() >= _deadline.at)
-            return Fault(reason, was_sent, time.monotonic() - begin)
-        finally:
-            del _deadline.at
-            if fresh:
-                session.close()
+        with time_limit(self._time_limit) as deadline:
+            try:
+                with session.request(
+                    method,
+                    self._base_url + path,
+                    params=params,
+                    data=body,
+                    headers={"Accept": "application/json", **(headers or {})},
+                    auth=_Authorization(authorization),
+                    timeout=self._timeouts,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    content = _read_all(response)
+                    return RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                reason, was_sent = _describe(error, is_late=deadline.is_over)
+            finally:
+                if fresh:
+                    session.close()
+        return Fault(reason, was_sent, time.monotonic() - begin)
 
     def _session(self) -> requests.Session:
         session = getattr(self._local, "session", None)
@@ -182,10 +178,14 @@ class Transport:
         session.headers.update(
             {"User-Agent": "inventorum-warehouse", "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
         )
-        adapter = _DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
+
+
+class _TooLargeError(OSError):
+    pass
 
 
 class _Authorization(AuthBase):
@@ -203,43 +203,36 @@ def _read_all(response: requests.Response) -> bytes:
     """The unpacked body.
 
     Raises:
-        ValueError: It is larger than MAX_BODY.
+        _TooLargeError: It is larger than MAX_BODY.
     """
     content = bytearray()
     for chunk in response.iter_content(_CHUNK):
         content += chunk
         if len(content) > MAX_BODY:
-            raise ValueError("too large")
+            raise _TooLargeError
     return bytes(content)
+
+
+_WORDS: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
+    ((urllib3.exceptions.NameResolutionError,), "the host name could not be resolved", False),
+    ((urllib3.exceptions.NewConnectionError,), "the connection was refused or the network is down", False),
+    ((urllib3.exceptions.ConnectTimeoutError,), "no connection came about in time", False),
+    ((urllib3.exceptions.ProxyError,), "the proxy could not be used", False),
+    ((urllib3.exceptions.SSLError, requests.exceptions.SSLError), "the TLS connection failed", True),
+    ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "the server fell silent", True),
+    ((urllib3.exceptions.IncompleteRead, http.client.IncompleteRead), "the body was cut", True),
+    ((urllib3.exceptions.DecodeError,), "the body could not be unpacked", True),
+    ((_TooLargeError,), f"the body is larger than {MAX_BODY // 1024 // 1024} MB", True),
+)
 
 
 def _describe(error: Exception, *, is_late: bool) -> tuple[str, bool]:
     """An error of the HTTP library in words that quote nothing, and whether the request may have been sent."""
     causes = _causes(error)
-    if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
-        return "the host name could not be resolved", False
-    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
-        return "the connection was refused or the network is down", False
-    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
-        return "no connection came about in time", False
-    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
-        return "the proxy could not be used", False
-    if any(isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError)) for cause in causes):
-        return "the TLS connection failed (certificate or protocol)", False
-    if is_late:
-        return "the answer did not end within the time limit", True
-    if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)) for cause in causes):
-        return "the server fell silent", True
-    if any(isinstance(cause, (urllib3.exceptions.IncompleteRead, http.client.IncompleteRead)) for cause in causes):
-        return "the body was cut", True
-    if any(
-        isinstance(cause, (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError))
-        for cause in causes
-    ):
-        return "the body could not be unpacked", True
-    if isinstance(error, ValueError) and str(error) == "too large":
-        return f"the body is larger than {MAX_BODY // 1024 // 1024} MB", True
-    return "the connection broke", True
+    for kinds, words, was_sent in _WORDS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return ("the answer did not end within the time limit", True) if is_late and was_sent else (words, was_sent)
+    return "the answer did not end within the time limit" if is_late else "the connection broke", True
 
 
 def _causes(error: BaseException) -> list[Any]:
@@ -252,63 +245,3 @@ def _causes(error: BaseException) -> list[Any]:
             found.append(cause)
             todo += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
     return found
-
-
-class _DeadlineReader(io.RawIOBase):
-    """The receiving side of a socket that gives up at the deadline of its thread, even between two bytes."""
-
-    def __init__(self, raw: Any, sock: socket.socket) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._read_timeout = sock.gettimeout()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        deadline = getattr(_deadline, "at", None)
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("deadline")
-            self._sock.settimeout(left if self._read_timeout is None else min(left, self._read_timeout))
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
-        super().close()
-
-
-class _DeadlineResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
-
-
-class _HttpConnection(urllib3.connection.HTTPConnection):
-    response_class = _DeadlineResponse
-
-
-class _HttpsConnection(urllib3.connection.HTTPSConnection):
-    response_class = _DeadlineResponse
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
-
-
-class _DeadlineAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        return manager
