@@ -128,9 +128,10 @@ def show_demo(demo: Demo) -> None:
     out.print("\nWhat to type next", style="bold")
     for line, why in (
         ("inventorum status", "how far loading has come, what the checks say"),
-        ("inventorum tables", "every table; `tables NAME` explains its columns"),
+        ("inventorum tables", "every table; `tables NAME` its columns"),
         ('inventorum query "from marts.vat_by_month"', "ask in SQL"),
-        ("inventorum sync", 'with your own account: see README, "Your account"'),
+        ("inventorum explain 8791312", "one order, back to the bytes"),
+        ("inventorum init", 'your own account: README, "Your account"'),
     ):
         out.print(f"  {line:<42} {why}", markup=False, soft_wrap=True)
 
