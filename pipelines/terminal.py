@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -126,7 +127,8 @@ def guarded(call: Callable[[], int | None], common: Common) -> int:
         sys.stderr.write("\nInterrupted. What was published before stays as it was; run the command again.\n")
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nobody is left to tell
+        # whoever read our output has seen enough; nothing more may be written when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -139,14 +141,18 @@ def complain(error: Exception, common: Common) -> None:
     from rich.text import Text
 
     stderr = console(stderr=True)
-    stderr.print(Text.assemble(("Error: ", "bold red"), str(error)))
+    stderr.print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=not stderr.is_terminal)
 
 
 def console(*, stderr: bool = False) -> Console:
     """A Rich console without highlighting; plain text when piped or NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, no_color=not color_wanted())
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # `guarded` ends the program; Rich would with exit code 1
+
+    return Plain(stderr=stderr, highlight=False, no_color=not color_wanted())
 
 
 def show_json(result: Any) -> None:

@@ -9,6 +9,8 @@ import typer
 from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pipelines.run import RunReport
 
 ChannelOption = Annotated[
@@ -69,31 +71,43 @@ def sync(
 
     Example: inventorum sync --channel ipad
     """
+    if dry_run:
+        return _preview(common, channel, since)
     from pipelines import run
     from pipelines.notify import notifying
     from pipelines.progress import shown
-    from pipelines.settings import parse_moment
 
-    settings = common.settings(channel)
-    start = None if since is None else parse_moment(since, what="--from")
-    if dry_run:
-        preview = run.preview(settings, since=start)
-        if common.as_json:
-            show_json(preview)
-        else:
-            show_table(
-                ["channel", "reads since", "orders to read", "requests"],
-                [[p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]] for p in preview],
-            )
-            console().print("Dry run: nothing was loaded.")
-        return 0
     with notifying(notify, "sync") as outcome:
+        settings = common.settings(channel)
+        start = _moment(since, "--from")
         with shown(quiet=common.quiet or common.as_json) as progress:
             report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
             if report_page and (report.published or not settings.files.report.exists()):
                 run.write_page(settings)
         outcome.finished(report)
     return _finish(report, common)
+
+
+def _preview(common: Common, channel: list[str] | None, since: str | None) -> int:
+    """Say how much there is to load."""
+    from pipelines import run
+
+    preview = run.preview(common.settings(channel), since=_moment(since, "--from"))
+    if common.as_json:
+        show_json(preview)
+        return 0
+    show_table(
+        ["channel", "reads since", "orders to read", "requests"],
+        [[p["channel"], p["start_date"] or "the beginning", p["orders"], p["requests"]] for p in preview],
+    )
+    console().print("Dry run: nothing was loaded.")
+    return 0
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    from pipelines.settings import parse_moment
+
+    return None if text is None else parse_moment(text, what=option)
 
 
 def backfill(
