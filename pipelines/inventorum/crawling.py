@@ -13,8 +13,9 @@ from typing import Any
 
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.client import InventorumClient
+from pipelines.inventorum.facts import CrawlFacts
 from pipelines.inventorum.landed import ReadOrders, orders_table
-from pipelines.inventorum.reading import CrawlFacts, crawl
+from pipelines.inventorum.reading import crawl
 from pipelines.inventorum.spool import ROWS_PER_TABLE, Spool
 from pipelines.inventorum.wire import Answer, Rejected
 from pipelines.progress import Progress

@@ -18,7 +18,7 @@ from pipelines import landing
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.crawling import Reading, RowBuffer, quarantine_rows, window_row
-from pipelines.inventorum.reading import CrawlFacts
+from pipelines.inventorum.facts import CrawlFacts
 from pipelines.inventorum.slicing import Interval, Slice, slices
 from pipelines.inventorum.spool import Spool
 from pipelines.inventorum.wire import Answer
