@@ -55,10 +55,10 @@ with repeated as (
     select
         'core.dim_tax_rate' as table_name,
         coalesce(cast(tax_rate as varchar), '-')
-        || ' ' || coalesce(cast(valid_from as varchar), '-') as key_values,
+        || ' ' || coalesce(cast(valid_from_date as varchar), '-') as key_values,
         count(*) as row_count
     from core.dim_tax_rate
-    group by tax_rate, valid_from
+    group by tax_rate, valid_from_date
     having count(*) > 1
     union all
     select

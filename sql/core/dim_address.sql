@@ -23,7 +23,7 @@ final as (
         address2,
         zipcode,
         city,
-        state,
+        state as region,
         country_code,
         -- the version that they come from
         seen_at,

@@ -1,5 +1,5 @@
 -- grain: one row per VAT rate and period in which it applied; other rates appear by themselves
--- key: tax_rate, valid_from
+-- key: tax_rate, valid_from_date
 -- rebuild: full
 with listed as (
     select * from seeds.vat_rates
@@ -15,8 +15,8 @@ final as (
     select
         -- keys
         tax_rate,
-        valid_from,
-        valid_to,
+        valid_from as valid_from_date,
+        valid_to as valid_to_date,
         -- attributes
         label_de,
         label_en,
@@ -26,8 +26,8 @@ final as (
     union all
     select
         tax_rate,
-        cast(null as date) as valid_from,
-        cast(null as date) as valid_to,
+        cast(null as date) as valid_from_date,
+        cast(null as date) as valid_to_date,
         'anderer Satz (' || cast(tax_rate as varchar) || ' %)' as label_de,
         'other rate (' || cast(tax_rate as varchar) || ' %)' as label_en,
         false as is_current,
@@ -37,8 +37,8 @@ final as (
     union all
     select
         cast(-1 as decimal(6, 3)) as tax_rate,
-        cast(null as date) as valid_from,
-        cast(null as date) as valid_to,
+        cast(null as date) as valid_from_date,
+        cast(null as date) as valid_to_date,
         'unbekannter Satz' as label_de,
         'unknown rate' as label_en,
         false as is_current,

@@ -140,7 +140,7 @@ def test_codes_that_nobody_lists_appear_by_themselves(shop: Warehouse) -> None:
     assert shop.rows("select payment_method, label_en from core.dim_payment_method where not is_listed") == [
         ("42", "Payment method 42")
     ]
-    assert shop.rows("select tax_rate, valid_from from core.dim_tax_rate where not is_listed order by 1") == [
+    assert shop.rows("select tax_rate, valid_from_date from core.dim_tax_rate where not is_listed order by 1") == [
         (Decimal("-1.000"), None),
         (Decimal("10.700"), None),
     ]
@@ -149,8 +149,8 @@ def test_codes_that_nobody_lists_appear_by_themselves(shop: Warehouse) -> None:
 def test_vat_rates_know_when_they_applied(calendar: Warehouse) -> None:
     def rates_on(day: str) -> list[Any]:
         return calendar.rows(
-            f"select tax_rate from core.dim_tax_rate where date '{day}' between valid_from "
-            f"and coalesce(valid_to, date '{day}') order by 1"
+            f"select tax_rate from core.dim_tax_rate where date '{day}' between valid_from_date "
+            f"and coalesce(valid_to_date, date '{day}') order by 1"
         )
 
     assert rates_on("2020-06-30") == [(Decimal(0),), (Decimal(7),), (Decimal(19),)]
