@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlencode
+from typing import Protocol
 
 from pipelines.errors import ApiError, LoginError
-from pipelines.inventorum.refusal import read_refusal
+from pipelines.inventorum.token_endpoint import APPS_PAGE, Post, TokenEndpoint, is_token, post_below
 from pipelines.inventorum.token_file import StoredTokens, TokenFile
-from pipelines.inventorum.transport import Fault, RawAnswer, Transport, check_base_url
 
 logger = logging.getLogger(__name__)
 
-APPS_PAGE = "https://manager.shore.com (API apps)"
 SHARE_OF_LIFE = 0.8
 CLOCK_SLACK = 60.0
-TRIES = 5
-MOST_WAIT = 30.0
-
-Post = Callable[[str], RawAnswer | Fault]
-"""Sends one refresh token to the token endpoint."""
 
 
 class Credentials(Protocol):
@@ -58,7 +46,13 @@ class StaticToken:
         return "StaticToken(***)"
 
     def token(self) -> str:
-        """The token."""
+        """The token.
+
+        Raises:
+            LoginError: It cannot be one.
+        """
+        if not is_token(self._token):
+            raise LoginError(self.lost("The access token is empty or holds characters that no token has"))
         return self._token
 
     def refresh(self, rejected: str) -> str:
@@ -106,15 +100,13 @@ class RotatingToken:
     ) -> None:
         self._seed = refresh_token.strip()
         self._seed_hash = hashlib.sha256(f"{client_id}\0{self._seed}".encode()).hexdigest()
-        self._secrets = (client_secret, self._seed)
-        self._post = post or token_endpoint(base_url, client_id, client_secret)
+        post = post or post_below(base_url, client_id, client_secret)
+        self._endpoint = TokenEndpoint(post, (client_secret, self._seed), sleep=sleep)
         self._file = TokenFile(file, sleep=sleep)
         self._now = now
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._tokens: StoredTokens | None = None
         self._not_before = 0.0
-        self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
     def __repr__(self) -> str:
         return f"RotatingToken({str(self._file.path)!r})"
@@ -180,7 +172,7 @@ class RotatingToken:
         candidates = [self._seed] if ours is None else [ours.refresh_token, ours.previous_refresh_token]
         for candidate in filter(None, candidates):
             began = self._now()
-            reply = self._ask(candidate)
+            reply = self._endpoint.grant(candidate)
             if isinstance(reply, str):
                 words = reply
                 continue
@@ -201,60 +193,6 @@ class RotatingToken:
             words += f" {self._file.path} holds no readable tokens, so the configured refresh token was tried."
         raise LoginError(self.lost(f"The API refused to renew the login: {words.rstrip('.')}"))
 
-    def _ask(self, refresh_token: str) -> _Grant | str:
-        """What the token endpoint grants, or in which words it refuses this refresh token.
-
-        Raises:
-            LoginError: It refuses the client itself.
-            ApiError: It gave no usable answer.
-        """
-        reason = ""
-        for number in range(1, TRIES + 1):
-            result = self._post(refresh_token)
-            wait = None
-            if isinstance(result, Fault):
-                reason = f"brought no answer ({result.reason})"
-            elif 200 <= result.status < 300:
-                grant = _read_grant(result.body)
-                if grant is not None:
-                    return grant
-                reason = f"answered {result.status} without an access token"
-            elif result.status in (408, 429) or result.status >= 500:
-                reason, wait = f"answered {result.status}", result.retry_after
-            else:
-                return self._refused(result)
-            if number < TRIES:
-                back_off = 2.0 ** (number - 1) * self._jitter.uniform(0.5, 1.0)
-                self._sleep(min(MOST_WAIT, back_off if wait is None else wait))
-        raise ApiError(
-            f"POST /auth/token/ {reason} on try {TRIES} of {TRIES}: the login could not be renewed. "
-            "Nothing more was asked. Run the command again in a few minutes."
-        )
-
-    def _refused(self, result: RawAnswer) -> str:
-        refusal = read_refusal(result.body)
-        words = refusal.message
-        for secret in (*self._secrets, *self._known()):
-            words = words.replace(secret, "***")
-        if refusal.key in ("invalid_client", "unauthorized_client"):
-            raise LoginError(
-                f"The API does not know the client id with this client secret: {words} Nothing was asked of it. "
-                f"Compare SOURCES__INVENTORUM__CLIENT_ID and ...CLIENT_SECRET with {APPS_PAGE}."
-            )
-        if 300 <= result.status < 400 or result.status in (404, 405):
-            raise ApiError(
-                f"POST /auth/token/ answered {result.status}: there is no token endpoint at this address. "
-                "Nothing was asked. Check SOURCES__INVENTORUM__BASE_URL (scheme, host, path)."
-            )
-        return f"{result.status}, {words}"
-
-    def _known(self) -> list[str]:
-        tokens = self._tokens
-        if tokens is None:
-            return []
-        known = (tokens.access_token, tokens.refresh_token, tokens.previous_refresh_token)
-        return [text for text in known if text]
-
     def _ours(self, stored: StoredTokens | None) -> StoredTokens | None:
         """The stored tokens, unless another seed was configured since."""
         return stored if stored is not None and stored.seed_hash == self._seed_hash else None
@@ -269,60 +207,3 @@ class RotatingToken:
         """Whether less than this share of a token's life is over; a clock set back counts as too old."""
         age = self._now() - tokens.obtained_at
         return age > -CLOCK_SLACK and (tokens.expires_in is None or age < share * tokens.expires_in)
-
-
-@dataclass(frozen=True)
-class _Grant:
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    expires_in: float | None
-
-
-def token_endpoint(base_url: str, client_id: str, client_secret: str) -> Post:
-    """Sends refresh tokens to POST /auth/token/ below the base URL.
-
-    Raises:
-        SettingsError: The base URL cannot be used.
-    """
-    transport = Transport(check_base_url(base_url), connect_timeout=10, read_timeout=30, time_limit=60)
-    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-
-    def post(refresh_token: str) -> RawAnswer | Fault:
-        return transport.send(
-            "POST",
-            "/auth/token/",
-            authorization=f"Basic {basic}",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
-            fresh=True,
-        )
-
-    return post
-
-
-def _read_grant(body: bytes) -> _Grant | None:
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(members, dict) or not _is_text(members.get("access_token")):
-        return None
-    refresh_token = members.get("refresh_token")
-    return _Grant(
-        access_token=members["access_token"],
-        refresh_token=refresh_token if _is_text(refresh_token) else None,
-        expires_in=_seconds(members.get("expires_in")),
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value.strip() != ""
-
-
-def _seconds(value: Any) -> float | None:
-    """`expires_in`, a number or its text; None for anything that is no life span."""
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return None
-    return seconds if 0 < seconds < float("inf") else None

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import logging
-import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TypeVar
-
-import tenacity
 
 from pipelines.errors import ApiError, EmptyPage, LoginError, RequestRefused, SettingsError
 from pipelines.inventorum.auth import Credentials
 from pipelines.inventorum.basket import Basket, BasketCreated, encode_basket, read_created
-from pipelines.inventorum.limiter import Limiter, RetryBudget
+from pipelines.inventorum.limiter import Limiter
 from pipelines.inventorum.refusal import read_refusal
+from pipelines.inventorum.retrying import BACK_OFF_FIRST, RETRY_AFTER_MOST, Retrying, TryAgain
 from pipelines.inventorum.transport import Fault, RawAnswer, Transport, check_base_url
 from pipelines.inventorum.wire import Answer, BrokenBody, Page, parse_page
 
 __all__ = ["Answer", "InventorumClient"]
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
-BACK_OFF_FIRST, BACK_OFF_MOST = 0.5, 30.0
-RETRY_AFTER_MOST = 120.0
 DAMAGED_TRIES = 2
 EMPTY_TRIES = 3
 
@@ -41,13 +36,6 @@ class _Call:
     label: str
     params: dict[str, str]
     body: bytes | None = None
-
-
-class _TryAgain(Exception):
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retry_after = retry_after
 
 
 class InventorumClient:
@@ -78,7 +66,7 @@ class InventorumClient:
         time_limit: float = 120,
         tries: int = 6,
         retry_budget: float = 600,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if requests_per_second <= 0:
@@ -92,15 +80,17 @@ class InventorumClient:
         self._transport = Transport(
             self.base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, time_limit=time_limit
         )
-        self._tries = tries
-        self._budget = RetryBudget(retry_budget)
-        self._sleep = sleep
-        self._clock = clock
+        self._closed = threading.Event()
+        sleep = sleep or self._wait
+        self._retrying = Retrying(tries, retry_budget, clock=clock, sleep=sleep)
         self._limiter = Limiter(requests_per_second, clock=clock, sleep=sleep)
-        self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
 
     def __repr__(self) -> str:
         return f"InventorumClient({self.base_url!r}, api_version={self.api_version})"
+
+    def close(self) -> None:
+        """Send nothing more: threads that wait for their turn or for a retry give up with an ApiError."""
+        self._closed.set()
 
     def orders_delta(
         self,
@@ -169,7 +159,7 @@ class InventorumClient:
         Source: POST /basket/.
         """
         call = _Call("POST", "/basket/", "checkout", "POST /basket/", {}, encode_basket(basket))
-        return self._retrying(call, lambda: self._write(call))
+        return self._retrying(call.label, lambda: self._write(call))
 
     def _page(self, path: str, params: dict[str, str], *, label_of: dict[str, str], past: int) -> Answer:
         query = "&".join(f"{name}={value}" for name, value in label_of.items())
@@ -183,25 +173,25 @@ class InventorumClient:
             try:
                 page = parse_page(raw.body)
             except BrokenBody as fault:
-                raise _TryAgain(f"answered {raw.status} with {fault}") from None
+                raise TryAgain(f"answered {raw.status} with {fault}") from None
             if page.damaged and damaged < DAMAGED_TRIES:
                 damaged += 1
-                raise _TryAgain(f"answered {raw.status} with {page.damaged} records that are no JSON")
+                raise TryAgain(f"answered {raw.status} with {page.damaged} records that are no JSON")
             if not page.keys and page.total is not None and page.total > past:
                 empty += 1
                 reason = f"answered with an empty page, although it says that {page.total} orders match"
                 if empty >= EMPTY_TRIES:
                     raise EmptyPage(f"{call.label} {reason}, on each of {empty} tries.", page.total)
-                raise _TryAgain(reason)
+                raise TryAgain(reason)
             return _answer(raw, page)
 
-        return self._retrying(call, attempt)
+        return self._retrying(call.label, attempt)
 
     def _read(self, call: _Call) -> RawAnswer:
         """A successful answer to a request that changes nothing."""
         result = self._exchange(call)
         if isinstance(result, Fault):
-            raise _TryAgain(f"brought no answer ({result.reason})")
+            raise TryAgain(f"brought no answer ({result.reason})")
         self._raise_for_status(call, result)
         return result
 
@@ -209,7 +199,7 @@ class InventorumClient:
         result = self._exchange(call)
         if isinstance(result, Fault):
             if not result.was_sent:
-                raise _TryAgain(f"could not be sent ({result.reason})")
+                raise TryAgain(f"could not be sent ({result.reason})")
             raise ApiError(_unsure(call, result.reason))
         if result.status >= 500 or result.status == 408:
             raise ApiError(_unsure(call, f"status {result.status}"))
@@ -230,6 +220,7 @@ class InventorumClient:
 
     def _send(self, call: _Call, token: str) -> RawAnswer | Fault:
         self._limiter.wait()
+        self._wait(0)
         headers = {"X-Api-Version": str(self.api_version)}
         if call.body is not None:
             headers["Content-Type"] = "application/json"
@@ -246,14 +237,18 @@ class InventorumClient:
             rid = result.headers.get("X-Rid")
             logger.debug("%s: %s in %.3f s, rid %s", call.label, result.status, result.seconds, rid)
             if result.status == 429:
-                self._limiter.pause(_retry_after(result) or BACK_OFF_FIRST)
+                self._limiter.pause(min(RETRY_AFTER_MOST, result.retry_after or BACK_OFF_FIRST))
         return result
+
+    def _wait(self, seconds: float) -> None:
+        if self._closed.wait(seconds):
+            raise ApiError("The run was stopped, so nothing more was asked of the API.")
 
     def _raise_for_status(self, call: _Call, raw: RawAnswer) -> None:
         if 200 <= raw.status < 300:
             return
         if raw.status == 429 or raw.status == 408 or raw.status >= 500:
-            raise _TryAgain(f"answered {raw.status}", _retry_after(raw))
+            raise TryAgain(f"answered {raw.status}", raw.retry_after)
         refusal = read_refusal(raw.body)
         if raw.status == 401:
             raise LoginError(self._credentials.lost(f"{call.label} answered 401 to a fresh token"))
@@ -273,51 +268,11 @@ class InventorumClient:
             fields=refusal.fields,
         )
 
-    def _retrying(self, call: _Call, attempt: Callable[[], T]) -> T:
-        """The result of the first try that brings one.
-
-        Raises:
-            ApiError: All tries failed, or the budget is used up.
-        """
-        begin = self._clock()
-
-        def note(state: tenacity.RetryCallState) -> None:
-            nonlocal begin
-            wait = state.next_action.sleep if state.next_action else 0.0
-            self._budget.spend(begin, self._clock() + wait)
-            begin = self._clock() + wait
-            logger.info("%s: %s; try %s follows in %.1f s", call.label, _reason(state), state.attempt_number + 1, wait)
-
-        retrying = tenacity.Retrying(
-            stop=lambda state: state.attempt_number >= self._tries or self._budget.is_spent,
-            wait=self._wait_seconds,
-            retry=tenacity.retry_if_exception_type(_TryAgain),
-            before_sleep=note,
-            sleep=self._sleep,
-        )
-        try:
-            return retrying(attempt)
-        except tenacity.RetryError as error:
-            tried, reason = error.last_attempt.attempt_number, str(error.last_attempt.exception())
-        cause = f"on try {tried} of {self._tries}"
-        if tried < self._tries:
-            cause += f", and the {self._budget.seconds:g} s that retries may cost are used up"
-        raise ApiError(f"{call.label} {reason} {cause}.")
-
-    def _wait_seconds(self, state: tenacity.RetryCallState) -> float:
-        """Exponential with jitter, but never sooner than the server asked for."""
-        back_off = min(BACK_OFF_MOST, BACK_OFF_FIRST * 2.0 ** (state.attempt_number - 1))
-        wait = back_off * self._jitter.uniform(0.5, 1.0)
-        fault = state.outcome.exception() if state.outcome else None
-        if isinstance(fault, _TryAgain) and fault.retry_after is not None:
-            wait = fault.retry_after + self._jitter.uniform(0.0, 0.25)
-        return wait
-
 
 def _answer(raw: RawAnswer, page: Page) -> Answer:
     date = raw.date
     if date is None:
-        raise _TryAgain(f"answered {raw.status} without a readable Date header")
+        raise TryAgain(f"answered {raw.status} without a readable Date header")
     version = raw.headers.get("X-Inv-Processed-Version", "")
     return Answer(
         page=page,
@@ -327,10 +282,6 @@ def _answer(raw: RawAnswer, page: Page) -> Answer:
         rid=raw.headers.get("X-Rid"),
         bytes=len(raw.body),
     )
-
-
-def _retry_after(raw: RawAnswer) -> float | None:
-    return None if raw.retry_after is None else min(RETRY_AFTER_MOST, raw.retry_after)
 
 
 def _zulu(moment: datetime) -> str:
@@ -352,7 +303,3 @@ def _unsure(call: _Call, reason: str) -> str:
         f"{call.label} was sent, but its answer did not arrive ({reason}). The basket may exist or not. "
         "Look at the newest orders before you send it again."
     )
-
-
-def _reason(state: tenacity.RetryCallState) -> str:
-    return str(state.outcome.exception()) if state.outcome else ""

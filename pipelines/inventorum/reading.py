@@ -19,9 +19,11 @@ from datetime import UTC, datetime, timedelta
 from pipelines.errors import CrawlError, EmptyPage
 from pipelines.inventorum.chain import Chain, Read, outline
 from pipelines.inventorum.facts import CAP, CrawlFacts
-from pipelines.inventorum.pages import Fetch, Pages
+from pipelines.inventorum.paging import Fetch, Pages
 from pipelines.inventorum.windows import Gather, Window, around, choose, in_threads
 from pipelines.inventorum.wire import Answer
+
+__all__ = ["CAP", "Crawl", "CrawlFacts", "Fetch", "crawl"]
 
 OVERLAP_ROWS = 5
 MOST_RETREATS = 20

@@ -413,6 +413,13 @@ def test_a_static_token_cannot_be_renewed() -> None:
         login.refresh("abc")
 
 
+@pytest.mark.parametrize("token", ["", " ", "two words", "line\nbreak", "schlüssel", "nul\0"])
+def test_text_that_cannot_be_a_token_is_not_sent(token: str) -> None:
+    with pytest.raises(LoginError, match="characters that no token has") as caught:
+        StaticToken(token).token()
+    assert not token.strip() or token not in str(caught.value)
+
+
 def test_a_token_endpoint_without_encryption_is_refused(file: Path) -> None:
     with pytest.raises(SettingsError, match="unencrypted"):
         RotatingToken("id", "secret", "seed", file, base_url="http://app.inventorum.com/api")

@@ -18,7 +18,8 @@ import pytest
 from pipelines.errors import ApiError, EmptyPage, LoginError, RequestRefused, SettingsError
 from pipelines.inventorum.auth import StaticToken
 from pipelines.inventorum.basket import Basket, BasketItem
-from pipelines.inventorum.client import RETRY_AFTER_MOST, InventorumClient
+from pipelines.inventorum.client import InventorumClient
+from pipelines.inventorum.retrying import RETRY_AFTER_MOST
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
@@ -428,6 +429,22 @@ def test_an_odd_record_is_no_reason_to_ask_again(connect: Connect) -> None:
         page = connect(server.base_url).orders_delta().page
         assert len(server.requests) == 1
     assert (len(page.orders), len(page.rejected)) == (1, 1)
+
+
+def test_a_closed_client_wakes_threads_that_wait_and_sends_nothing_more() -> None:
+    with Scripted(answer(status="503 Busy", Retry_After="100")) as server:
+        client = InventorumClient(server.base_url, StaticToken("t"))
+        with ThreadPoolExecutor(2) as executor:
+            futures = [executor.submit(client.orders_delta) for _ in range(2)]
+            while len(server.requests) < 2:
+                time.sleep(0.01)
+            client.close()
+            for future in futures:
+                with pytest.raises(ApiError, match="was stopped"):
+                    future.result(timeout=10)
+        with pytest.raises(ApiError, match="was stopped"):
+            client.orders_delta()
+        assert len(server.requests) == 2
 
 
 BASKET = Basket(items=[BasketItem(product=1, price=Decimal("15.99"), quantity=2)])
