@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from importlib.abc import MetaPathFinder
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +17,13 @@ from pipelines.terminal import (
     VerboseOption,
     remember,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+# no command needs them, but pyarrow and dlt import what they find, which costs a third of a run without news
+UNUSED = frozenset({"numpy", "pandas"})
 
 app = typer.Typer(
     name="inventorum",
@@ -51,8 +60,17 @@ for group in (load, look, trace, share_exports, share_report, setup, write):
     group.register(app)
 
 
+class _LeftOut(MetaPathFinder):
+    """Lets optional imports of other packages fail as if they were not installed."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        if name in UNUSED:
+            raise ModuleNotFoundError(f"{name} is left out of this program", name=name)
+
+
 def main() -> None:
     """Entry point of the console script."""
+    sys.meta_path.insert(0, _LeftOut())
     app()
 
 
