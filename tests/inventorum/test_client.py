@@ -236,7 +236,7 @@ def test_a_429_pauses_all_threads(connect: Connect, server: Sandbox) -> None:
     with ThreadPoolExecutor(4) as executor:
         first = executor.submit(ids, client)
         while not times:
-            pass
+            time.sleep(0.005)
         time.sleep(0.1)
         for future in [first, *(executor.submit(ids, client) for _ in range(3))]:
             future.result()
@@ -274,7 +274,7 @@ def test_a_slow_drip_is_left_when_the_time_limit_is_over(pieces: Any, connect: C
     begin = time.monotonic()
     with Scripted(pieces) as server, pytest.raises(ApiError, match="did not end within the time limit"):
         connect(server.base_url, read_timeout=5, time_limit=0.4, tries=1).orders_delta()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5
 
 
 def test_a_drip_that_ends_in_time_is_read(connect: Connect) -> None:
