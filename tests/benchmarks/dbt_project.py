@@ -12,7 +12,8 @@ import sys
 import venv
 from pathlib import Path
 
-from transforms.models import Check, Model, load_project, read_head, sql_folder
+from transforms.models import Check, Model, load_project, sql_folder
+from transforms.reader import read_head
 from transforms.session import Rules
 
 PACKAGES = ("dbt-core>=1.11,<1.12", "dbt-duckdb>=1.10", "duckdb>=2.0,<2.1")
