@@ -66,10 +66,12 @@ def busy(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, name in enumerate(NAMES):
         shop.sell("ipad", [(name, f"{900 + number}.95", 1)], at=f"2026-11-{10 + number}T10:00:00Z")
     late = shop.sell("shop", [("Zelt", "250.00", 1)], at="2026-11-12T10:00:00Z", shipping="4.90")
+    odd = shop.sell("ebay", [("Seil", "60.00", 1)], at="2026-11-13T10:00:00Z", invoice="<i>" + "RE-" * 60)
     shop.sell("shop", [("Rucksack", "80.00", 1)], at="2026-11-18T10:00:00Z", paid=False)
     shop.sell("ipad", [("Jacke", "100.00", 2)], at="2026-11-18T11:00:00Z", discount=("percent", "0.1"))
     publish(shop, folder)
     shop.clock.set("2026-11-20T07:30:00Z")
+    shop.refund(odd, at="2026-11-20T07:00:00Z")
     shop.cancel(late, at="2026-11-20T07:00:00Z")
     shop.trade(sales=25, seed=5)
     return publish(shop, folder)
