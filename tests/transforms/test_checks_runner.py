@@ -173,7 +173,7 @@ def test_run_checks_needs_a_build(small):
         run_checks(small.files, Rules(), sql_dir=small.sql)
 
 
-def test_a_check_over_the_ledger_runs_on_new_loads_only(small):
+def test_a_check_over_the_ledger_runs_when_no_order_changed(small):
     small.change(
         checks__loads_have_orders_sql="""
         -- severity: warn
@@ -185,7 +185,7 @@ def test_a_check_over_the_ledger_runs_on_new_loads_only(small):
     )
     small.load([order(1)])
     small.build()
-    small.load(Load([], windows=[{"channel": "ipad"}]))
+    small.load(Load([], windows=[{"channel": "ipad", "status": "failed"}]))
 
     report = small.build()
 
