@@ -83,6 +83,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         "rude": shop.sell("ipad", [("\x1b[31mrot\u202e", "1.00", 1)]),
         "broken": shop.raw("ipad", '{"id": 77, "state": 360, "channel": "ipad", "basket": []}'),
     }
+    shop.raw("ipad", '{"id": 88888888888888888888888, "state": 360}')
     with Sandbox(shop) as sandbox:
         settings = Settings(
             files,
@@ -324,6 +325,13 @@ def test_an_unknown_order_is_a_clear_message(wrong: str, explain: Callable[..., 
     assert result.exit_code == 2
     assert repr(wrong) in result.stderr.replace("\n", "") or repr(wrong) in result.stderr.replace("\n", " ")
     assert "Traceback" not in result.output
+
+
+def test_a_record_that_was_rejected_is_remembered(loaded: Loaded, explain: Callable[..., Result]) -> None:
+    result = explain("99999999999999999999999")
+
+    assert "was rejected" not in result.stderr
+    assert "was rejected" in " ".join(explain("88888888888888888888888").stderr.split())
 
 
 def test_an_unknown_order_as_json(explain: Callable[..., Result]) -> None:

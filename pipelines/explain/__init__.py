@@ -134,7 +134,8 @@ def _which(files: Files, given: str, account: str | None) -> tuple[str | None, i
         return found[0][0], found[0][1]
     number = as_id(given)
     if number is None:
-        raise SettingsError(_unknown(files, given))
+        landed = read_landed(files, None, account, text=given)
+        raise SettingsError(_unknown(files, given) + _rejected(landed))
     return account, number
 
 

@@ -69,7 +69,7 @@ where window_id in (select unnest($windows))
 QUARANTINE = """
 select reason, channel, window_id, read_at, octet_length(encode(payload)) as bytes
 from raw.quarantine
-where order_id = cast($order_id as varchar) and account = coalesce($account, account)
+where order_id = $text and account = coalesce($account, account)
 order by read_at
 """
 
@@ -118,8 +118,13 @@ class Landed:
         return [read for read in self.reads if read.is_first]
 
 
-def read_landed(files: Files, order_id: int, account: str | None) -> Landed:
-    """What the landing log holds, unless a run is writing it; it is closed again at once."""
+def read_landed(files: Files, order_id: int | None, account: str | None, text: str | None = None) -> Landed:
+    """What the landing log holds, unless a run is writing it; it is closed again at once.
+
+    Args:
+        order_id: None for an id that no order can have.
+        text: The id as a rejected record may have it; default: as the number.
+    """
     found = Landed()
     running = holder(files.lock)
     if running is not None:
@@ -129,7 +134,7 @@ def read_landed(files: Files, order_id: int, account: str | None) -> Landed:
         )
         return found
     try:
-        _read(files, order_id, account, found)
+        _read(files, order_id, account, text or str(order_id), found)
     except LockedError as error:
         found.note = f"{error} Payloads and their places are left out; what follows is as published."
     except InventorumError as error:
@@ -137,19 +142,20 @@ def read_landed(files: Files, order_id: int, account: str | None) -> Landed:
     return found
 
 
-def _read(files: Files, order_id: int, account: str | None, found: Landed) -> None:
-    parameters = {"order_id": order_id, "account": account}
+def _read(files: Files, order_id: int | None, account: str | None, text: str, found: Landed) -> None:
     with landing.opened(files) as connection:
         if not landing.has_table(connection, "orders"):
             found.note = f"{files.landing.name} holds no orders."
             return
-        found.reads = [Read(*row) for row in connection.execute(READS, parameters).fetchall()]
+        found.reads = [
+            Read(*row) for row in connection.execute(READS, {"order_id": order_id, "account": account}).fetchall()
+        ]
         if landing.has_table(connection, "windows"):
             windows = sorted({read.window_id for read in found.reads})
             rows = _dicts(connection.execute(WINDOWS, {"windows": windows}))
             found.windows = {row.pop("window_id"): row for row in rows}
         if landing.has_table(connection, "quarantine"):
-            found.quarantined = _dicts(connection.execute(QUARANTINE, parameters))
+            found.quarantined = _dicts(connection.execute(QUARANTINE, {"text": text, "account": account}))
 
 
 def _dicts(result: Any) -> list[dict[str, Any]]:

@@ -59,8 +59,8 @@ def _show_order(order: Mapping[str, Any], parts: Mapping[str, list[dict[str, Any
         "customer": "walk-in" if order["customer_id"] is None else f"{order['customer_id']} {named or HIDDEN}",
         "till user": order["user_id"],
         "items gross": money(order["items_gross_amount"], currency),
-        "items net + VAT": f"{cell(order['items_net_amount'])} + {cell(order['items_vat_amount'])}",
-        "shipping": money(order["shipping_gross_amount"], currency),
+        "items net + VAT": f"{money(order['items_net_amount'])} + {money(order['items_vat_amount'])}",
+        "shipping": money(order["shipping_gross_amount"], currency) if parts["shipments"] else None,
         "discounts": _discounts(order, currency),
         "payments": money(order["payments_amount"], currency),
         "amount_paid": f"{money(order['amount_paid'], currency)}, balance {order['balance_class']}",
@@ -130,7 +130,7 @@ def _headline(version: Version) -> str:
         return f"seen {at(version.place.watermark) if version.place else '?'}, not built in yet"
     row = version.known
     until = f"until {at(row['valid_to'])}" if row["valid_to"] else "latest"
-    amount = f"items {cell(row['items_gross_amount'])} gross"
+    amount = f"items {money(row['items_gross_amount'])} gross"
     return f"from {at(row['valid_from'])} {until}: {row['order_class']}, state {row['state']}, {amount}"
 
 
@@ -251,9 +251,9 @@ def at(moment: datetime | None) -> str:
     return "unknown" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def money(amount: Any, currency: str) -> str | None:
+def money(amount: Any, currency: str = "") -> str:
     """An amount with its currency, every digit as it is."""
-    return None if amount is None else f"{cell(amount)} {currency}"
+    return "unknown" if amount is None else f"{cell(amount)} {currency}".rstrip()
 
 
 def clean(text: Any) -> str:
