@@ -36,7 +36,9 @@ totals as (
 aged as (
     select
         totals.*,
-        cast(latest.latest_date - totals.last_order_date as integer) as days_since_last_order
+        cast(
+            date_diff('day', totals.last_order_date, latest.latest_date) as integer
+        ) as days_since_last_order
     from totals
     inner join latest on totals.account = latest.account
 ),

@@ -18,37 +18,44 @@ people as (
     select * from core.dim_customer
 ),
 
+aged as (
+    select
+        orders.*,
+        cast(date_diff('day', orders.business_date, latest.latest_date) as integer) as age_days
+    from orders
+    inner join latest on orders.account = latest.account
+),
+
 final as (
     select
         -- keys
-        orders.account,
-        orders.order_id,
+        aged.account,
+        aged.order_id,
         -- attributes
-        orders.channel,
-        orders.business_date,
-        orders.ordered_at,
-        cast(latest.latest_date - orders.business_date as integer) as age_days,
+        aged.channel,
+        aged.business_date,
+        aged.ordered_at,
+        aged.age_days,
         case
-            when latest.latest_date - orders.business_date <= 7 then '0-7 days'
-            when latest.latest_date - orders.business_date <= 30 then '8-30 days'
-            when latest.latest_date - orders.business_date <= 90 then '31-90 days'
+            when aged.age_days <= 7 then '0-7 days'
+            when aged.age_days <= 30 then '8-30 days'
+            when aged.age_days <= 90 then '31-90 days'
             else 'over 90 days'
         end as age_group,
-        orders.invoice_number as receipt_number,
-        orders.customer_id,
+        aged.invoice_number as receipt_number,
+        aged.customer_id,
         people.customer_name,
         -- states
-        orders.is_pending,
-        orders.is_shipped,
-        orders.is_delivered,
+        aged.is_pending,
+        aged.is_shipped,
+        aged.is_delivered,
         -- measures
-        coalesce(orders.items_gross_amount, 0) as gross_amount,
-        coalesce(orders.shipping_gross_amount, 0) as shipping_gross_amount,
-        coalesce(orders.payments_amount, 0) as payment_amount
-    from orders
-    inner join latest on orders.account = latest.account
+        coalesce(aged.items_gross_amount, 0) as gross_amount,
+        coalesce(aged.shipping_gross_amount, 0) as shipping_gross_amount,
+        coalesce(aged.payments_amount, 0) as payment_amount
+    from aged
     left join people
-        on orders.account = people.account and orders.customer_id = people.customer_id
+        on aged.account = people.account and aged.customer_id = people.customer_id
 )
 
 select * from final

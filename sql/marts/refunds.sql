@@ -26,7 +26,7 @@ final as (
         user_id,
         refund_observed_at,
         refund_observed_at > first_seen_at as is_date_observed,
-        cast(refund_date - business_date as integer) as days_to_refund,
+        cast(date_diff('day', business_date, refund_date) as integer) as days_to_refund,
         -- measures
         coalesce(quantity, 0) as item_quantity,
         coalesce(items_gross_amount, 0) as refund_amount,
