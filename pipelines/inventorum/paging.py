@@ -93,7 +93,11 @@ class Pages:
 
     def _demand(self, window: Window) -> Answer:
         self._facts.requests += 1
-        return self._fetch(window.page + self._facts.first_page, window.limit)
+        answer = self._fetch(window.page + self._facts.first_page, window.limit)
+        total = answer.page.total
+        if not answer.page.keys and total is not None and total > window.offset:
+            raise EmptyPage(f"Rows {window.offset} to {window.end} are empty, although {total} orders match.", total)
+        return answer
 
     def _starts_at_one(self, total: int | None, limit: int) -> bool:
         """Whether the last page by a count from one exists; counted from zero it lies behind the end."""

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipelines.errors import CrawlError, EmptyPage
+from pipelines.errors import CrawlError
 from pipelines.inventorum.chain import Chain, Read, outline
 from pipelines.inventorum.facts import CAP, CrawlFacts
 from pipelines.inventorum.paging import Fetch, Pages
@@ -164,8 +164,6 @@ class Crawl:
                 read = self._take(window, again)
                 yield again
         if read.owes:
-            if not read.count:
-                raise EmptyPage(f"The first page is empty, although {read.total} orders match.", read.total or 0)
             self.facts.cap = max(read.count, LEAST_CAP)
             read = replace(read, window=Window(0, read.count))
         self._first_key = read.first

@@ -41,7 +41,7 @@ def choose(want: int, rows: int, cap: int) -> Window:
 
 
 def around(row: int) -> Window:
-    """The smallest window that holds both the row before `row` and `row` itself (rows count from 0)."""
+    """The smallest window that holds both the row before `row` and `row` itself (rows count from 0, row > 0)."""
     limit = next(limit for limit in range(2, row + 3) if row % limit)
     return Window(row // limit, limit)
 
