@@ -45,6 +45,7 @@ LEGEND = (
 STYLE = """
 .erd { --ground: #ffffff; --box: #ffffff; --edge: #8a94a3; --head: #e9eef5; --fact: #dfeaf8; --ink: #1b2430;
   --soft: #5a6675; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif }
+.erd .to { filter: brightness(.75) }
 @media (prefers-color-scheme: dark) { .erd { --ground: #14181e; --box: #1b2129; --edge: #5d6876; --head: #2a323d;
   --fact: #1f3a5c; --ink: #e4e9f0; --soft: #a3afbd }
   .erd .to, .erd g > .wire, .erd circle { filter: brightness(1.45) } }
@@ -58,7 +59,7 @@ STYLE = """
 .erd .column { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 11px }
 .erd .key { font-weight: 700 }
 .erd .wire { fill: none; stroke-width: 1.4 }
-.erd .to { font-size: 10px; text-anchor: end }
+.erd .to { font-size: 10.5px; text-anchor: end }
 @media print { .erd { --ground: #ffffff; --box: #ffffff; --edge: #666666; --head: #eeeeee; --fact: #e0e6ee;
   --ink: #000000; --soft: #333333 } }
 """
