@@ -49,8 +49,8 @@ case
         then moment
 end;
 
--- The business date of a point in time. 31 Dec 23:30 UTC is 1 Jan in Berlin; a shop whose day starts
--- at 4 h books 3:59 on the day before.
+-- The business date of a point in time. 31 Dec 23:30 UTC is 1 Jan in Berlin; a shop whose day
+-- starts at 4 h books 3:59 on the day before.
 create or replace temp macro business_date_of(moment) as
 cast(
     timezone(getvariable('timezone'), moment) - to_hours(getvariable('day_starts_at')) as date
@@ -83,8 +83,8 @@ replace(
     '\\'
 );
 
--- An order with every leaf as the text that was sent. An object of the wrong shape has only nulls, a
--- list of the wrong shape is null, and so is a payload that is no JSON: nothing fails.
+-- An order with every leaf as the text that was sent. An object of the wrong shape has only nulls,
+-- a list of the wrong shape is null, and so is a payload that is no JSON: nothing fails.
 create or replace temp macro order_document(payload) as
 try(from_json(
     payload,
@@ -105,14 +105,18 @@ try(from_json(
         "customer": {
             "id": "VARCHAR", "channel": "VARCHAR", "email": "VARCHAR", "title": "VARCHAR",
             "first_name": "VARCHAR", "middle_name": "VARCHAR", "last_name": "VARCHAR",
-            "billing_address": {"id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR", "address2": "VARCHAR",
-            "zipcode": "VARCHAR", "city": "VARCHAR", "state": "VARCHAR",
-            "first_name": "VARCHAR", "last_name": "VARCHAR", "company": "VARCHAR",
-            "title": "VARCHAR"},
-            "shipping_address": [{"id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR", "address2": "VARCHAR",
-            "zipcode": "VARCHAR", "city": "VARCHAR", "state": "VARCHAR",
-            "first_name": "VARCHAR", "last_name": "VARCHAR", "company": "VARCHAR",
-            "title": "VARCHAR"}]
+            "billing_address": {
+                "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
+                "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
+                "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+                "company": "VARCHAR", "title": "VARCHAR"
+            },
+            "shipping_address": [{
+                "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
+                "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
+                "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+                "company": "VARCHAR", "title": "VARCHAR"
+            }]
         },
         "amount_paid": "VARCHAR",
         "payments": [{

@@ -43,7 +43,7 @@ with findings as (
         order_id,
         'payment_amount is ' as subject,
         amount_sent as sent,
-        amount as amount
+        amount
     from staging.stg_payments
     where is_latest and has_more_than_cents(amount_sent, amount)
 )

@@ -1,7 +1,45 @@
 -- severity: warn
 -- scope: batch
 -- harm: What stands in such a part is missing from the warehouse.
-with findings as (
+with sent_items as (
+    select
+        account,
+        order_id,
+        len(doc.basket.items) as listed
+    from staging.order_documents
+    where is_latest and len(doc.basket.items) > 0
+),
+
+staged_items as (
+    select
+        account,
+        order_id,
+        count(*) as listed
+    from staging.stg_order_items
+    where is_latest
+    group by account, order_id
+),
+
+sent_payments as (
+    select
+        account,
+        order_id,
+        len(doc.payments) as listed
+    from staging.order_documents
+    where is_latest and len(doc.payments) > 0
+),
+
+staged_payments as (
+    select
+        account,
+        order_id,
+        count(*) as listed
+    from staging.stg_payments
+    where is_latest
+    group by account, order_id
+),
+
+findings as (
     select
         account,
         order_id,
@@ -35,7 +73,8 @@ with findings as (
         order_id,
         'shipment is no object or says nothing' as detail
     from staging.order_documents
-    where is_latest
+    where
+        is_latest
         and doc.shipment is not null
         and coalesce(
             doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
@@ -46,7 +85,8 @@ with findings as (
         order_id,
         'basket.discount is no object or says nothing' as detail
     from staging.order_documents
-    where is_latest
+    where
+        is_latest
         and doc.basket.discount is not null
         and coalesce(doc.basket.discount.type, doc.basket.discount.amount) is null
     union all
@@ -55,7 +95,8 @@ with findings as (
         order_id,
         'basket.receipt is no object or has no pdf' as detail
     from staging.order_documents
-    where is_latest
+    where
+        is_latest
         and doc.basket.receipt is not null
         and doc.basket.receipt.pdf is null
     union all
@@ -64,23 +105,8 @@ with findings as (
         documents.order_id,
         documents.listed - coalesce(staged.listed, 0)
         || ' elements of basket.items say nothing' as detail
-    from (
-        select
-            account,
-            order_id,
-            len(doc.basket.items) as listed
-        from staging.order_documents
-        where is_latest and len(doc.basket.items) > 0
-    ) as documents
-    left join (
-        select
-            account,
-            order_id,
-            count(*) as listed
-        from staging.stg_order_items
-        where is_latest
-        group by account, order_id
-    ) as staged
+    from sent_items as documents
+    left join staged_items as staged
         on documents.account = staged.account and documents.order_id = staged.order_id
     where documents.listed <> coalesce(staged.listed, 0)
     union all
@@ -89,23 +115,8 @@ with findings as (
         documents.order_id,
         documents.listed - coalesce(staged.listed, 0)
         || ' elements of payments say nothing' as detail
-    from (
-        select
-            account,
-            order_id,
-            len(doc.payments) as listed
-        from staging.order_documents
-        where is_latest and len(doc.payments) > 0
-    ) as documents
-    left join (
-        select
-            account,
-            order_id,
-            count(*) as listed
-        from staging.stg_payments
-        where is_latest
-        group by account, order_id
-    ) as staged
+    from sent_payments as documents
+    left join staged_payments as staged
         on documents.account = staged.account and documents.order_id = staged.order_id
     where documents.listed <> coalesce(staged.listed, 0)
 )

@@ -63,7 +63,7 @@ with findings as (
         account,
         order_id,
         'payment_amount is ' || amount as detail,
-        amount as amount
+        amount
     from staging.stg_payments
     where is_latest and amount < 0
 )

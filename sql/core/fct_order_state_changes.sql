@@ -40,7 +40,8 @@ changed_bits as (
             as change
     from transitions
     cross join staging.state_bits as bits
-    where has_bit(transitions.state, bits.state_bit)
+    where
+        has_bit(transitions.state, bits.state_bit)
         <> has_bit(transitions.previous_state, bits.state_bit)
 ),
 

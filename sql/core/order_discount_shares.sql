@@ -106,7 +106,7 @@ ranked as (
         ) as left_over_cents,
         row_number() over (
             partition by account, order_id, version_number
-            order by remainder desc, line_number
+            order by remainder desc, line_number asc
         ) as remainder_rank
     from floors
 ),

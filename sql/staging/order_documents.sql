@@ -14,9 +14,20 @@ with payloads as (
 
 repaired as (
     select
-        * exclude (doc, payload, raw_row),
+        account,
+        order_id,
+        version_number,
+        is_latest,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        content_hash,
+        first_seen_at,
+        valid_to,
+        read_channel,
+        read_state,
         doc is null as is_broken,
-        case when doc is null then order_document(readable_json(payload)) else doc end as doc
+        coalesce(doc, order_document(readable_json(payload))) as doc
     from payloads
 )
 

@@ -12,7 +12,12 @@ with reads as (
     from raw.orders as orders
     inner join staging.batch_orders as batch
         on orders.account = batch.account and orders.order_id = batch.order_id
-    where orders._dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+    where
+        orders._dlt_load_id in (
+            select loads.load_id
+            from raw._dlt_loads as loads
+            where loads.status = 0
+        )
 ),
 
 compared as (

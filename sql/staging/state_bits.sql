@@ -1,8 +1,8 @@
 -- grain: one row per bit that a state can have, documented or not
 -- key: state_bit
 with bits as (
-    select cast(1 << cast(bit_index as integer) as integer) as state_bit
-    from range(31) as indexes(bit_index)
+    select cast(1 << cast(range as integer) as integer) as state_bit
+    from range(31)
 ),
 
 names as (
