@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transforms.dictionary import Table
 
 SHARED = "account"  # part of every key; refers to nothing by itself
-VALIDITY = "valid_from"  # the referring row's date chooses among the periods of its home
+VALIDITY = "valid_from"  # begins the column's name; the referring row's date chooses among the periods of its home
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def relations(tables: Sequence[Table]) -> list[Relation]:
 def _homes(tables: Sequence[Table]) -> dict[str, str]:
     candidates: dict[str, list[str]] = {}
     for table in tables:
-        key = [column for column in table.key if column not in (SHARED, VALIDITY)]
+        key = [column for column in table.key if column != SHARED and not column.startswith(VALIDITY)]
         if len(key) == 1:
             candidates.setdefault(key[0], []).append(table.name)
     return {column: _named_after(column, names) for column, names in candidates.items()}
