@@ -55,23 +55,26 @@ def main() -> None:
     parser.add_argument("--no-dbt", action="store_true")
     parser.add_argument("--dbt-environment", type=Path, help="kept there; default: made anew")
     parser.add_argument("--no-crawl", action="store_true")
+    parser.add_argument("--add", action="store_true", help="keep what was measured before for other sizes")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
-    shops, rate = [], None
+    results = Results()
+    if options.add:
+        results.take(json.loads((options.results / "results.json").read_text("utf-8")))
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         dbt = None if options.no_dbt else dbt_project.install(options.dbt_environment or Path(scratch) / "dbt")
         if not options.no_crawl:
             with server(PACED_ORDERS) as address:
                 paced = Shop(PACED_ORDERS, address, _folder(scratch, "paced"))
-                rate = paced_crawl(paced)
-                shops.append(paced)
+                results.requests_per_second = paced_crawl(paced)
+                results.add(paced)
         for orders in options.orders:
             with server(orders) as address:
                 shop = Shop(orders, address, _folder(scratch, str(orders)))
                 is_largest = orders == max(options.orders)
                 measure(shop, (is_largest and options.runs_of_largest) or options.runs, dbt, options.newcomer_up_to)
-                shops.append(shop)
-    _write(Results(shops, rate), options.orders, options.results)
+                results.add(shop)
+    _write(results, options.results)
 
 
 def _folder(scratch: str, name: str) -> Path:
@@ -80,9 +83,10 @@ def _folder(scratch: str, name: str) -> Path:
     return folder
 
 
-def _write(results: Results, sizes: list[int], folder: Path) -> None:
+def _write(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    small, large = sorted(sizes)[-2:] if len(sizes) > 1 else (sizes[0], sizes[0])
+    sizes = sorted(orders for orders, costs in results.costs.items() if "first sync" in costs)
+    small, large = sizes[-2:] if len(sizes) > 1 else (sizes[0], sizes[0])
     table = markdown(list(results.lines(small, large)))
     packages = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "pyarrow", "msgspec"))
     command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])

@@ -21,13 +21,13 @@ COLOURS = ["#1b6ca8", "#e07a1f", "#6b7280", "#9d4edd"]
 
 def draw(results: Results, folder: Path) -> None:
     """Write `load.svg`, `build.svg`, `flat.svg` and `change.svg`."""
-    sizes = sorted(results.shops)
+    sizes = sorted(orders for orders, costs in results.costs.items() if "first sync" in costs)
     _by_size(results, sizes, ["first sync", "newcomer", "floor"], "Loading everything", folder / "load.svg")
     _by_size(results, sizes, ["full build", "dbt"], "Building everything", folder / "build.svg")
     _by_size(results, sizes, ["change", "nothing new"], "Runs after the first", folder / "flat.svg")
     rows = []
     for orders in sizes:
-        for name in results.shops[orders].costs:
+        for name in results.costs[orders]:
             if name.startswith("change of "):
                 count = int(name.removeprefix("change of "))
                 rows.append({"x": count, "y": results.median(orders, name), "what": f"{orders:,} orders"})

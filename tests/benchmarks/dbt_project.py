@@ -27,7 +27,8 @@ RUNNER_TABLES = {
     ),
     "ops.loads": (
         "select load_id, max(_watermark) as watermark, current_timestamp as built_at, "
-        "count(_dlt_load_id) as order_rows from raw._dlt_loads left join landing.raw.orders on _dlt_load_id = load_id group by load_id"
+        "count(_dlt_load_id) as order_rows "
+        "from raw._dlt_loads left join landing.raw.orders on _dlt_load_id = load_id group by load_id"
     ),
     "ops.runs": (
         "select ''::varchar as run_id, ''::varchar as command, now() as started_at, now() as finished_at, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -22,30 +22,39 @@ class Line:
 
 
 class Results:
-    """Medians of the runs."""
+    """What was measured: for each size and piece of work, what each run of it cost."""
 
-    def __init__(self, shops: list[Shop], requests_per_second: float | None) -> None:
-        self.shops = {shop.orders: shop for shop in shops}
-        self.requests_per_second = requests_per_second
+    def __init__(self) -> None:
+        self.costs: dict[int, dict[str, list[dict[str, float]]]] = {}
+        self.steps: dict[int, dict[str, dict[str, float]]] = {}
+        self.requests_per_second: float | None = None
+
+    def add(self, shop: Shop) -> None:
+        """Take a size in, in the place of an earlier measurement."""
+        self.costs[shop.orders] = {
+            name: [{"cpu": cost.cpu, "wall": cost.wall, "peak": cost.peak} for cost in costs]
+            for name, costs in shop.costs.items()
+        }
+        self.steps[shop.orders] = shop.steps
 
     def median(self, orders: int, name: str, what: str = "cpu") -> float | None:
         """Of what each run of a piece of work cost."""
-        costs = self.shops[orders].costs.get(name) if orders in self.shops else None
-        return median(getattr(cost, what) for cost in costs) if costs else None
+        costs = self.costs.get(orders, {}).get(name)
+        return median(cost[what] for cost in costs) if costs else None
 
     def as_json(self) -> dict[str, Any]:
         """Everything that was measured."""
         return {
             "requests_per_second": self.requests_per_second,
-            "costs": {
-                str(orders): {
-                    name: [{k: v for k, v in asdict(cost).items() if k != "output"} for cost in costs]
-                    for name, costs in shop.costs.items()
-                }
-                for orders, shop in self.shops.items()
-            },
-            "steps": {str(orders): shop.steps for orders, shop in self.shops.items()},
+            "costs": {str(orders): costs for orders, costs in sorted(self.costs.items())},
+            "steps": {str(orders): steps for orders, steps in sorted(self.steps.items())},
         }
+
+    def take(self, earlier: dict[str, Any]) -> None:
+        """Take in what an earlier run has written with `as_json`."""
+        self.requests_per_second = earlier["requests_per_second"] or self.requests_per_second
+        self.costs |= {int(orders): costs for orders, costs in earlier["costs"].items()}
+        self.steps |= {int(orders): steps for orders, steps in earlier["steps"].items()}
 
     def lines(self, small: int, large: int) -> Iterator[Line]:
         """The goals in their order."""
@@ -69,7 +78,7 @@ class Results:
         yield _ratio(f"growth: change run, {large:,} against {small:,}", change, self.median(small, "change"), 1.3)
 
     def _crawl(self) -> Iterator[Line]:
-        for orders in self.shops:
+        for orders in self.costs:
             cpu, wall = self.median(orders, "paced crawl"), self.median(orders, "paced crawl", "wall")
             rate = self.requests_per_second
             if cpu is not None and wall is not None and rate is not None:
