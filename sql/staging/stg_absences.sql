@@ -15,7 +15,11 @@ final as (
         checked_at,
         _dlt_load_id as load_id
     from absences
-    where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+    where _dlt_load_id in (
+        select load_id
+        from raw._dlt_loads
+        where status = 0
+    )
 )
 
 select * from final

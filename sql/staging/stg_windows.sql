@@ -21,7 +21,11 @@ final as (
         row_count,
         quarantined
     from windows
-    where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+    where _dlt_load_id in (
+        select load_id
+        from raw._dlt_loads
+        where status = 0
+    )
 )
 
 select * from final

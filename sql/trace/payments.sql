@@ -41,7 +41,7 @@ ranked as (
         *,
         row_number() over (
             partition by account, order_id
-            order by payment_amount desc nulls last, first_payment_number
+            order by payment_amount desc nulls last, first_payment_number asc
         ) as method_rank
     from paid
 ),
