@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 from tests.benchmarks import charts, dbt_project
@@ -90,7 +91,9 @@ def _write(results: Results, folder: Path) -> None:
     small, large = GOAL_SIZES if set(sizes) & set(GOAL_SIZES) else (sizes[0], sizes[-1])
     table = markdown(list(results.lines(small, large)))
     packages = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "pyarrow", "msgspec"))
-    command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])
+    places = ("--results", "--dbt-environment")  # of this machine
+    given = [word for before, word in pairwise(sys.argv) if not {before, word} & set(places)]
+    command = shlex.join(["python", "-m", "tests.benchmarks", *given])
     table += f"\n`{command}`: Python {platform.python_version()}, {packages}; {os.cpu_count()} cores; medians.\n"
     (folder / "table.md").write_text(table, "utf-8")
     (folder / "results.json").write_text(json.dumps(results.as_json(), indent=1), "utf-8")
