@@ -9,10 +9,12 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -25,10 +27,12 @@ with repeated as (
         || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_vat
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, order_class, tax_rate
     having count(*) > 1
     union all
@@ -41,10 +45,12 @@ with repeated as (
         || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_payments
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, order_class, payment_method
     having count(*) > 1
     union all
@@ -56,10 +62,12 @@ with repeated as (
         || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_hourly_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, hour_of_day
     having count(*) > 1
     union all
@@ -71,10 +79,12 @@ with repeated as (
         || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_product_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, product_id
     having count(*) > 1
     union all
@@ -86,10 +96,12 @@ with repeated as (
         || ' ' || coalesce(cast(customer_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_customer_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, customer_id
     having count(*) > 1
     union all
@@ -101,10 +113,12 @@ with repeated as (
         || ' ' || coalesce(cast(other_product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_basket_pairs
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, product_id, other_product_id
     having count(*) > 1
     union all
@@ -116,10 +130,12 @@ with repeated as (
         || ' ' || coalesce(cast(valid_from as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales_history
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, business_date, channel, valid_from
     having count(*) > 1
     union all
@@ -129,10 +145,12 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_receipts
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, order_id
     having count(*) > 1
     union all
@@ -142,10 +160,12 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_fulfilment
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
     group by account, order_id
     having count(*) > 1
 )

@@ -11,10 +11,12 @@ with made as (
         gross_amount,
         net_amount
     from core.fct_daily_customer_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 ),
 
 facts as (
@@ -29,10 +31,12 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
     group by account, business_date, channel, customer_id
 )
 

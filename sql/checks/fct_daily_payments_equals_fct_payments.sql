@@ -13,10 +13,12 @@ with made as (
     from core.fct_daily_payments
     where
         payment_count > 0
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
 ),
 
 facts as (
@@ -33,10 +35,12 @@ facts as (
         on payments.account = orders.account and payments.order_id = orders.order_id
     where
         (orders.account, orders.business_date)
-        in (select
-            account,
-            business_date
-        from core.affected_dates)
+        in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
     group by
         payments.account,
         orders.business_date,

@@ -13,10 +13,12 @@ with made as (
         net_amount,
         vat_amount
     from core.fct_daily_product_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 ),
 
 facts as (
@@ -33,10 +35,12 @@ facts as (
     from core.fct_order_items
     where
         order_class = 'sale'
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
     group by account, business_date, channel, product_id
 )
 

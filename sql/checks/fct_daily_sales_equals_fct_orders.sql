@@ -14,10 +14,12 @@ with made as (
         shipping_gross_amount,
         payment_amount
     from core.fct_daily_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 ),
 
 facts as (
@@ -35,10 +37,12 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
     group by account, business_date, channel
 )
 

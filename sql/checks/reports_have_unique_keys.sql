@@ -23,17 +23,6 @@ with repeated as (
     having count(*) > 1
     union all
     select
-        'marts.product_sales_by_month' as table_name,
-        coalesce(cast(account as varchar), '-')
-        || ' ' || coalesce(cast(month as varchar), '-')
-        || ' ' || coalesce(cast(channel as varchar), '-')
-        || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
-        count(*) as row_count
-    from marts.product_sales_by_month
-    group by account, month, channel, product_id
-    having count(*) > 1
-    union all
-    select
         'marts.sales_by_hour' as table_name,
         coalesce(cast(account as varchar), '-')
         || ' ' || coalesce(cast(channel as varchar), '-')

@@ -16,10 +16,12 @@ with made as (
         discount_amount,
         payment_amount
     from marts.sales_by_day
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 ),
 
 facts as (
@@ -37,10 +39,12 @@ facts as (
         discount_amount,
         payment_amount
     from core.fct_daily_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 )
 
 select

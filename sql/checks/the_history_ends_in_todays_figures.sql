@@ -16,10 +16,12 @@ with made as (
     from core.fct_daily_sales_history
     where
         valid_to is null
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
 ),
 
 facts as (
@@ -35,10 +37,12 @@ facts as (
         refund_amount,
         shipping_gross_amount
     from core.fct_daily_sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 )
 
 select

@@ -13,10 +13,12 @@ with history as (
             order by valid_from
         ) as next_valid_from
     from core.fct_daily_sales_history
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 )
 
 select * from history

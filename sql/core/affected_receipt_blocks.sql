@@ -11,10 +11,12 @@ final as (
         receipt_prefix,
         block_start
     from core.fct_receipts
-    where (account, order_id) in (select
-        account,
-        order_id
-    from affected)
+    where (account, order_id) in (
+        select
+            account,
+            order_id
+        from affected
+    )
     group by account, receipt_prefix, block_start
 )
 

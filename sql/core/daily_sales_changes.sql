@@ -5,11 +5,7 @@ with dates as (
     select * from core.affected_dates
 ),
 
-versions as (
-    select * from core.fct_order_versions
-    where order_class = 'sale'
-),
-
+-- sales and refunds read the versions separately: a query that both shared would hold all of them
 sales as (
     select
         account,
@@ -25,11 +21,15 @@ sales as (
         coalesce(items_vat_amount, 0) as vat_amount,
         coalesce(shipping_gross_amount, 0) as shipping_gross_amount,
         cast(0 as decimal(18, 2)) as refund_amount
-    from versions
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_order_versions
+    where
+        order_class = 'sale'
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
     union all
     select
         account,
@@ -45,13 +45,16 @@ sales as (
         cast(0 as decimal(18, 2)) as vat_amount,
         cast(0 as decimal(18, 2)) as shipping_gross_amount,
         coalesce(items_gross_amount, 0) as refund_amount
-    from versions
+    from core.fct_order_versions
     where
-        refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        order_class = 'sale'
+        and refund_date is not null
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 steps as (

@@ -16,10 +16,12 @@ items as (
     where
         order_class = 'sale'
         and product_id is not null
-        and (account, business_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 products as (

@@ -5,11 +5,7 @@ with dates as (
     select * from core.affected_dates
 ),
 
-sales as (
-    select * from core.fct_orders
-    where order_class = 'sale'
-),
-
+-- sales and refunds read the orders separately: a query that both shared would hold all of them
 movements as (
     select
         account,
@@ -22,11 +18,15 @@ movements as (
         items_net_amount as net_amount,
         0 as refund_count,
         cast(null as decimal(18, 2)) as refund_amount
-    from sales
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_orders
+    where
+        order_class = 'sale'
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
     union all
     select
         account,
@@ -39,13 +39,16 @@ movements as (
         cast(null as decimal(18, 2)) as net_amount,
         1 as refund_count,
         items_gross_amount as refund_amount
-    from sales
+    from core.fct_orders
     where
-        refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        order_class = 'sale'
+        and refund_date is not null
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 final as (

@@ -7,10 +7,12 @@ with events as (
 
 receipts as (
     select * from core.fct_receipts
-    where (account, business_date) in (select
-        account,
-        business_date
-    from core.affected_dates)
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from core.affected_dates
+    )
 ),
 
 numbered as (

@@ -5,22 +5,7 @@ with dates as (
     select * from core.affected_dates
 ),
 
-items as (
-    select
-        account,
-        order_id,
-        business_date,
-        channel,
-        product_id,
-        quantity,
-        line_gross_amount,
-        line_net_amount,
-        line_vat_amount,
-        coalesce(discount_amount, 0) + coalesce(order_discount_amount, 0) as discount_amount
-    from core.fct_order_items
-    where order_class = 'sale'
-),
-
+-- sales and refunds read the lines separately: a query that both shared would hold all of them
 refunds as (
     select
         account,
@@ -30,10 +15,12 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 movements as (
@@ -48,14 +35,18 @@ movements as (
         line_gross_amount as gross_amount,
         line_net_amount as net_amount,
         line_vat_amount as vat_amount,
-        discount_amount,
+        coalesce(discount_amount, 0) + coalesce(order_discount_amount, 0) as discount_amount,
         cast(null as decimal(12, 3)) as refund_quantity,
         cast(null as decimal(18, 2)) as refund_amount
-    from items
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_order_items
+    where
+        order_class = 'sale'
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
     union all
     select
         items.account,
@@ -71,7 +62,7 @@ movements as (
         cast(null as decimal(18, 2)) as discount_amount,
         items.quantity as refund_quantity,
         items.line_gross_amount as refund_amount
-    from items
+    from core.fct_order_items as items
     inner join refunds on items.account = refunds.account and items.order_id = refunds.order_id
 ),
 

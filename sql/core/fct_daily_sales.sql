@@ -5,10 +5,7 @@ with dates as (
     select * from core.affected_dates
 ),
 
-orders as (
-    select * from core.fct_orders
-),
-
+-- sales and refunds read the orders separately: a query that both shared would hold all of them
 placed as (
     select
         account,
@@ -27,11 +24,13 @@ placed as (
         shipping_gross_amount,
         coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) as discount_amount,
         payments_amount
-    from orders
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_orders
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from dates
+    )
 ),
 
 refunds as (
@@ -41,14 +40,16 @@ refunds as (
         channel,
         count(*) as refund_count,
         sum(items_gross_amount) as refund_amount
-    from orders
+    from core.fct_orders
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
     group by account, refund_date, channel
 ),
 

@@ -5,10 +5,7 @@ with dates as (
     select * from core.affected_dates
 ),
 
-order_vat as (
-    select * from core.fct_order_vat
-),
-
+-- sales and refunds read the lines separately: a query that both shared would hold all of them
 refunds as (
     select
         account,
@@ -18,10 +15,12 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 movements as (
@@ -40,11 +39,13 @@ movements as (
         cast(null as decimal(18, 2)) as refund_gross_amount,
         cast(null as decimal(18, 2)) as refund_net_amount,
         cast(null as decimal(18, 2)) as refund_vat_amount
-    from order_vat
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_order_vat
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from dates
+    )
     union all
     select
         order_vat.account,
@@ -61,7 +62,7 @@ movements as (
         order_vat.gross_amount as refund_gross_amount,
         order_vat.net_amount as refund_net_amount,
         order_vat.vat_amount as refund_vat_amount
-    from order_vat
+    from core.fct_order_vat as order_vat
     inner join refunds
         on order_vat.account = refunds.account and order_vat.order_id = refunds.order_id
 ),

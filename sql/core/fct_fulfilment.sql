@@ -5,18 +5,22 @@ with orders as (
     select * from core.fct_orders
     where
         order_class = 'sale'
-        and (account, order_id) in (select
-            account,
-            order_id
-        from staging.batch_orders)
+        and (account, order_id) in (
+            select
+                account,
+                order_id
+            from staging.batch_orders
+        )
 ),
 
 shipments as (
     select * from core.fct_shipments
-    where (account, order_id) in (select
-        account,
-        order_id
-    from staging.batch_orders)
+    where (account, order_id) in (
+        select
+            account,
+            order_id
+        from staging.batch_orders
+    )
 ),
 
 observed as (
@@ -29,10 +33,12 @@ observed as (
     from core.fct_order_state_changes
     where
         change = 'set'
-        and (account, order_id) in (select
-            account,
-            order_id
-        from staging.batch_orders)
+        and (account, order_id) in (
+            select
+                account,
+                order_id
+            from staging.batch_orders
+        )
     group by account, order_id
 ),
 

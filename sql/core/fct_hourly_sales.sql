@@ -17,10 +17,12 @@ sales as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 timed as (

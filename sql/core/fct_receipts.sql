@@ -12,10 +12,12 @@ with orders as (
     from core.fct_orders
     where
         invoice_number is not null
-        and (account, order_id) in (select
-            account,
-            order_id
-        from staging.batch_orders)
+        and (account, order_id) in (
+            select
+                account,
+                order_id
+            from staging.batch_orders
+        )
 ),
 
 parts as (

@@ -5,14 +5,11 @@ with dates as (
     select * from core.affected_dates
 ),
 
-orders as (
-    select * from core.fct_orders
-),
-
 payments as (
     select * from core.fct_payments
 ),
 
+-- sales and refunds read the orders separately: a query that both shared would hold all of them
 events as (
     select
         account,
@@ -22,11 +19,13 @@ events as (
         channel,
         order_class,
         cast(null as decimal(18, 2)) as refund_amount
-    from orders
-    where (account, business_date) in (select
-        account,
-        business_date
-    from dates)
+    from core.fct_orders
+    where (account, business_date) in (
+        select
+            account,
+            business_date
+        from dates
+    )
     union all
     select
         account,
@@ -36,14 +35,16 @@ events as (
         channel,
         order_class,
         items_gross_amount as refund_amount
-    from orders
+    from core.fct_orders
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (select
-            account,
-            business_date
-        from dates)
+        and (account, refund_date) in (
+            select
+                account,
+                business_date
+            from dates
+        )
 ),
 
 paid as (
@@ -80,7 +81,7 @@ ranked as (
         *,
         row_number() over (
             partition by account, order_id, is_refund
-            order by payment_amount desc nulls last, first_payment_number
+            order by payment_amount desc nulls last, first_payment_number asc
         ) as method_rank
     from paid
 ),

@@ -47,7 +47,7 @@ changes as (
             closed.account = history.account
             and closed.business_date = history.business_date
             and closed.channel = history.channel
-            and history.valid_from > closed.closed_at
+            and closed.closed_at < history.valid_from
     group by closed.account, closed.business_date, closed.channel
 ),
 
@@ -87,8 +87,8 @@ final as (
             closed.account = at_closing.account
             and closed.business_date = at_closing.business_date
             and closed.channel = at_closing.channel
-            and at_closing.valid_from <= closed.closed_at
-            and (at_closing.valid_to is null or at_closing.valid_to > closed.closed_at)
+            and closed.closed_at >= at_closing.valid_from
+            and (at_closing.valid_to is null or closed.closed_at < at_closing.valid_to)
     left join changes
         on
             closed.account = changes.account

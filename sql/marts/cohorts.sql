@@ -18,19 +18,35 @@ active as (
     group by account, customer_id, year(business_date) * 12 + month(business_date) - 1
 ),
 
+firsts as (
+    select
+        account,
+        customer_id,
+        min(month_index) as first_index
+    from active
+    group by account, customer_id
+),
+
 joined as (
     select
-        *,
-        min(month_index) over (partition by account, customer_id) as first_index
+        active.account,
+        firsts.first_index,
+        active.month_index,
+        active.order_count,
+        active.gross_amount
     from active
+    inner join firsts
+        on
+            active.account = firsts.account
+            and active.customer_id = firsts.customer_id
 ),
 
 cohorts as (
     select
         account,
         first_index,
-        count(distinct customer_id) as customer_count
-    from joined
+        count(*) as customer_count
+    from firsts
     group by account, first_index
 ),
 

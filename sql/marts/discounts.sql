@@ -14,10 +14,12 @@ with items as (
     where
         order_class = 'sale'
         and (discount_type is not null or discount_value is not null or discount_amount <> 0)
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
 ),
 
 orders as (
@@ -33,10 +35,12 @@ orders as (
     where
         order_class = 'sale'
         and (discount_type is not null or discount_value is not null or discount_amount <> 0)
-        and (account, business_date) in (select
-            account,
-            business_date
-        from core.affected_dates)
+        and (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
 ),
 
 given as (

@@ -59,7 +59,7 @@ final as (
             as gross_share_ratio,
         row_number() over (
             partition by totals.account
-            order by totals.gross_amount desc, totals.product_id nulls last
+            order by totals.gross_amount desc, totals.product_id asc nulls last
         ) as gross_rank
     from totals
     inner join wholes on totals.account = wholes.account

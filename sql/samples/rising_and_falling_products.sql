@@ -1,39 +1,35 @@
--- question: Which products gained or lost most over the last three full months?
--- frage: Welche Artikel haben in den letzten drei vollen Monaten am meisten gewonnen oder verloren?
+-- question: Which products gained or lost most over the last three months?
+-- frage: Welche Artikel haben in den letzten drei Monaten am meisten gewonnen oder verloren?
 with today as (
-    select date_trunc('month', max(month)) as this_month
-    from marts.product_sales_by_month
+    select max(business_date) as latest_date
+    from marts.sales_by_day
 ),
 
 sales as (
     select
-        products.product_id,
-        products.product_name,
-        coalesce(
-            sum(products.gross_amount) filter (
-                where products.month >= today.this_month - interval 3 month
-            ),
-            0
+        days.product_id,
+        sum(
+            case
+                when days.business_date > today.latest_date - 91 then days.gross_amount else 0
+            end
         ) as last_three_months,
-        coalesce(
-            sum(products.gross_amount) filter (
-                where products.month < today.this_month - interval 3 month
-            ),
-            0
+        sum(
+            case
+                when days.business_date <= today.latest_date - 91 then days.gross_amount else 0
+            end
         ) as three_months_before
-    from marts.product_sales_by_month as products
+    from marts.product_sales_by_day as days
     cross join today
-    where
-        products.month >= today.this_month - interval 6 month
-        and products.month < today.this_month
-    group by products.product_id, products.product_name
+    where days.business_date > today.latest_date - 182
+    group by days.product_id
 )
 
 select
-    product_name,
-    three_months_before,
-    last_three_months,
-    last_three_months - three_months_before as change
+    products.product_name,
+    sales.three_months_before,
+    sales.last_three_months,
+    sales.last_three_months - sales.three_months_before as difference
 from sales
-order by abs(last_three_months - three_months_before) desc
+inner join core.dim_product as products on coalesce(sales.product_id, -1) = products.product_id
+order by abs(sales.last_three_months - sales.three_months_before) desc
 limit 20

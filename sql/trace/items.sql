@@ -1,5 +1,5 @@
 -- grain: one row per order, product and day that it counts on: of the sale, of the refund
--- marts: sales_by_product, product_sales_by_day, product_sales_by_month
+-- marts: sales_by_product, product_sales_by_day
 with items as (
     select * from core.fct_order_items
     where order_class = 'sale'
@@ -19,7 +19,6 @@ sold as (
         account,
         order_id,
         business_date,
-        month_of(business_date) as month,
         channel,
         product_id,
         1 as order_count,
@@ -31,7 +30,7 @@ sold as (
         cast(null as decimal(18, 3)) as refund_quantity,
         cast(null as decimal(18, 2)) as refund_amount
     from items
-    group by account, order_id, business_date, month_of(business_date), channel, product_id
+    group by account, order_id, business_date, channel, product_id
 ),
 
 refunded as (
@@ -39,7 +38,6 @@ refunded as (
         items.account,
         items.order_id,
         orders.refund_date as business_date,
-        month_of(orders.refund_date) as month,
         items.channel,
         items.product_id,
         0 as order_count,

@@ -137,7 +137,7 @@ def test_products_are_ranked_by_turnover_with_their_refunds_beside_it(week: Ware
         (501, 1, 4, D("5.000"), D("75.70"), D("30.00"), D("0.933991")),
         (502, 2, 1, D("1.000"), D("5.35"), D("0.00"), D("0.066009")),
     ]
-    assert week.value("select sum(gross_amount) from marts.product_sales_by_month where product_id = 501") == D("75.70")
+    assert week.value("select sum(gross_amount) from marts.product_sales_by_day where product_id = 501") == D("75.70")
 
 
 def test_an_order_that_is_canceled_later_leaves_zero_and_not_nothing(warehouse: Warehouse) -> None:
