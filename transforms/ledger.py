@@ -49,13 +49,14 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
         },
     ),
     "checks": (
-        "What each check found in each build.\nGrain: one row per run and check.\nKey: run_id, check_name.",
+        "What each check found in each build; those that found nothing are listed after full builds only.\n"
+        "Grain: one row per run and check.\nKey: run_id, check_name.",
         {
             "run_id": ("varchar", "run that checked"),
             "checked_at": ("timestamptz", "when the build was checked"),
             "check_name": ("varchar", "the claim; the name of its file in sql/checks"),
             "severity": ("varchar", "fail: keeps the build from being published; warn: is counted"),
-            "failing_rows": ("bigint", "rows that break the claim, among what the run rebuilt"),
+            "failing_rows": ("bigint", "rows that break the claim, among what the run rebuilt; 0: none"),
             "amount": ("decimal(18, 2)", "money that these rows concern; null: none can be named"),
             "sample": ("varchar", "some of these rows; null: none"),
         },
