@@ -21,28 +21,48 @@ with made as (
         )
 ),
 
+orders as (
+    select
+        account,
+        order_id,
+        business_date,
+        channel,
+        order_class
+    from core.fct_orders
+    where
+        (account, business_date) in (
+            select
+                account,
+                business_date
+            from core.affected_dates
+        )
+),
+
+payments as (
+    select * from core.fct_payments
+    where
+        (account, order_id) in (
+            select
+                account,
+                order_id
+            from orders
+        )
+),
+
 facts as (
     select
-        payments.account,
+        orders.account,
         orders.business_date,
         orders.channel,
         orders.order_class,
         payments.payment_method,
         count(*) as payment_count,
         try_cast(sum(payments.amount) as decimal(18, 2)) as payment_amount
-    from core.fct_payments as payments
-    inner join core.fct_orders as orders
-        on payments.account = orders.account and payments.order_id = orders.order_id
-    where
-        (orders.account, orders.business_date)
-        in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+    from orders
+    inner join payments
+        on orders.account = payments.account and orders.order_id = payments.order_id
     group by
-        payments.account,
+        orders.account,
         orders.business_date,
         orders.channel,
         orders.order_class,
