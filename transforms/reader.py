@@ -149,18 +149,17 @@ def _read_yml(path: Path, shown: str, *, required: bool) -> dict[str, Any]:
     except yaml.YAMLError as fault:
         raise ModelError(f"{path.name} beside {shown} is no YAML: {fault}") from fault
     columns = documented.get("columns") if isinstance(documented, dict) else None
-    if not isinstance(columns, list) or not all(isinstance(c, dict) and "name" in c for c in columns):
+    if not isinstance(columns, list) or not all(
+        isinstance(column, dict) and column.get("name") and column.get("description") for column in columns
+    ):
         raise ModelError(f"{path.name} beside {shown}: `columns` must be a list of `name` and `description`.")
-    if documented.get("name", documented.get("model")) != path.stem:
+    if documented.get("name") != path.stem:
         raise ModelError(f"{path.name} beside {shown}: `name` must be {path.stem}.")
     return dict(documented)
 
 
 def _column(documented: dict[str, Any]) -> Column:
-    parts = [str(documented.get("description", documented.get("meaning", ""))).rstrip(". ") + "."]
-    parts += [f"Unit: {documented['unit']}."] if documented.get("unit") else []
-    parts += [f"Null: {documented['null_means']}."] if documented.get("null_means") else []
-    return Column(documented["name"], " ".join(" ".join(parts).split()))
+    return Column(documented["name"], " ".join(str(documented["description"]).split()))
 
 
 def read_findings(sql_dir: Path) -> Documented:
@@ -173,7 +172,7 @@ def read_findings(sql_dir: Path) -> Documented:
 
 
 def _table_comment(documented: dict[str, Any], grain: str, key: tuple[str, ...]) -> str:
-    lines = [" ".join(str(documented.get("description", documented.get("meaning", ""))).split())]
+    lines = [" ".join(str(documented.get("description", "")).split())]
     lines += [f"Grain: {documented.get('grain') or grain}."]
     lines += [f"Key: {', '.join(key)}."] if key else []
     lines += [f"Answers: {' | '.join(documented['questions'])}"] if documented.get("questions") else []

@@ -112,6 +112,10 @@ FAULTS = {
     ),
     "undocumented": ({"marts__sales_yml": None}, "marts/sales.sql has no sales.yml"),
     "documented elsewhere": ({"marts__sales_yml": "name: sale\ncolumns: []"}, "`name` must be sales"),
+    "a column without a word": (
+        {"marts__sales_yml": "name: sales\ncolumns: [{name: account}]"},
+        "`columns` must be a list",
+    ),
     "no columns": ({"marts__sales_yml": "name: sales"}, "`columns` must be a list"),
     "no yaml": ({"marts__sales_yml": "name: [sales"}, "is no YAML"),
     "check without severity": (
