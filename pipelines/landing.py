@@ -21,6 +21,7 @@ from pipelines.settings import Files, prepare_dlt
 
 if TYPE_CHECKING:
     from dlt import Pipeline
+    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
     from dlt.sources import DltSource
 
     from pipelines.progress import Progress
@@ -29,6 +30,7 @@ DATASET = "raw"
 PIPELINE = "inventorum"
 # Readable for DuckDB 1.2 and later; 2.0's own format is refused by earlier tools.
 STORAGE_VERSION = "v1.2.0"
+LOAD_MEMORY, LOAD_THREADS = "500MB", 1
 
 
 # Written by `reconcile` only; the SQL reads them always.
@@ -62,7 +64,9 @@ def prepare(files: Files) -> None:
 
 
 def _writable(files: Files) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION})
+    connection = duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION})
+    connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
+    return connection
 
 
 def spool_folder(files: Files) -> Path:
@@ -86,6 +90,7 @@ def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
     with _readable_faults(files.landing):
         connection = duckdb.connect(str(files.landing), read_only=True)
     try:
+        connection.execute("set enable_progress_bar = false")
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
@@ -186,11 +191,21 @@ def _open_pipeline(files: Files, progress: Progress) -> Pipeline:
 
     return dlt.pipeline(
         PIPELINE,
-        destination=dlt.destinations.duckdb(str(files.landing)),
+        destination=dlt.destinations.duckdb(_credentials(files)),
         dataset_name=DATASET,
         pipelines_dir=str(files.work / "dlt"),
         progress=StepCollector(progress),
     )
+
+
+def _credentials(files: Files) -> DuckDbCredentials:
+    """The landing file for dlt, whose own default would let DuckDB take most of the machine's memory."""
+    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+    credentials = DuckDbCredentials(str(files.landing))
+    credentials.global_config = {"memory_limit": LOAD_MEMORY, "threads": LOAD_THREADS}
+    credentials.local_config = {"enable_progress_bar": False}
+    return credentials
 
 
 @contextmanager
