@@ -26,7 +26,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     at = loads[-1].watermark
     parcel = order(1, "2026-10-30T10:00:00Z", [item("1.00")], channel="shop", shipping="4.90", state=256)
     waiting = order(2, "2026-10-30T10:00:00Z", [item("1.00")], channel="shop", shipping="4.90", state=256, number="7")
-    visits = [order(10 + year, f"202{year}-05-04T10:00:00Z", [item("60.00", product=700)], customer=399) for year in range(4)]
+    visits = [
+        order(10 + year, f"202{year}-05-04T10:00:00Z", [item("60.00", product=700)], customer=399) for year in range(4)
+    ]
     pairs = [item("1.00", product=501), item("1.00", product=502)]
     baskets = [order(20 + number, "2026-10-30T10:00:00Z", pairs, number="9") for number in range(6)]
     holiday = order(30, "2026-10-03T10:00:00Z", [item("1.00")])
