@@ -30,8 +30,9 @@ MOST_RETREATS = 20
 FORGIVEN = 0.25  # of a retreat, for each window that links: long crawls may have more of both
 MOST_RESTARTS = 3
 MOST_IDLE_WINDOWS = 3
+MOST_NEEDLESS = 500
 FEW_ROWS = 20
-LEAST_CAP = 3
+LEAST_CAP = 7  # below, too many row numbers are divisible by every limit, and no window holds both sides
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -91,6 +92,7 @@ class Crawl:
         self._max_backstep = max_backstep
         self._ids = array("q")
         self._chain = Chain()
+        self._pages_lead_on = False
         self._first_key: int | str | None = None
         self._waiting: list[Read] = []  # read, but not linked yet; the next one last
         self._retreats = 0.0
@@ -133,12 +135,13 @@ class Crawl:
         self._chain = Chain()
         self._waiting = []
         self._retreats = 0.0
+        self._pages_lead_on = False
 
     def _pass(self) -> Iterator[Answer]:
         """Read from the first row to the end."""
         yield from self._first()
         while not self._chain.at_end:
-            if self._gather is not None and self._pages.base_is_known and not self._waiting and self._is_far():
+            if self._gather is not None and self._pages_lead_on and not self._waiting and self._is_far():
                 known = self._chain.last_id
                 yield from self._round(self._gather)
                 if self._chain.at_end or self._chain.last_id != known:
@@ -150,6 +153,15 @@ class Crawl:
                     f"brought nothing new, although they were full (total {self.facts.last_total}). "
                     "Nothing of this crawl counts; the cursor stays."
                 )
+            self._stop_a_runaway()
+
+    def _stop_a_runaway(self) -> None:
+        total, cap, asked = self.facts.last_total, self.facts.cap, self.facts.requests
+        if total is not None and asked > MOST_NEEDLESS + 10 * total / cap:
+            raise CrawlError(
+                f"{asked} windows of up to {cap} orders were read, although only {total} orders match, and the end "
+                "is not reached. Nothing of this crawl counts; the cursor stays. Run it again when fewer orders change."
+            )
 
     def _first(self) -> Iterator[Answer]:
         """The first rows, alone: they give the clock, the base of the pages and the cap."""
@@ -196,7 +208,9 @@ class Crawl:
             looks_repeated = read.first == self._first_key
             if self._pages.is_repeated(read.total, looks_repeated=looks_repeated):
                 return
-        if self._link(read) and read.owes:
+        is_linked = self._link(read)
+        self._pages_lead_on = is_linked and self._chain.idle == 0
+        if is_linked and read.owes:
             idle = self._chain.idle
             yield from self._settle_end(window)
             self._chain.idle = idle
@@ -244,6 +258,8 @@ class Crawl:
         want, rows, seen, end = self._chain.want, self._chain.rows, 0, self.facts.last_total or 0
         while rows <= end:
             window = choose(want, rows, self.facts.cap)
+            if window.end <= rows:
+                return
             self.facts.requests += 1
             yield window
             rows, want = window.end, window.end - 1 - self._overlap

@@ -192,16 +192,37 @@ def test_ids_that_do_not_ascend_stop_the_crawl_with_the_window_named(keys: list[
     assert caught.value.exit_code == 6
 
 
-def test_an_api_that_ignores_pages_is_no_progress(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("total", [1000, 1001, 10**12])
+def test_an_api_that_ignores_pages_is_no_progress(total: int, options: dict[str, Any]) -> None:
     asked = []
 
     def fetch(page: int, limit: int) -> Answer:
         asked.append(page)
-        return answer(list(range(1, limit + 1)), 1000)
+        return answer(list(range(1, limit + 1)), total)
 
     with pytest.raises(CrawlError, match="Paging makes no progress: 3 windows after order 100"):
         read(fetch, **options)
-    assert len(asked) < 40
+    assert len(asked) < 10
+
+
+@pytest.mark.parametrize("count", [12, 24, 60, 420])
+@pytest.mark.parametrize("cap", [3, 4, 6])
+def test_a_cap_too_low_for_windows_to_overlap_ends_in_a_message(count: int, cap: int, options: dict[str, Any]) -> None:
+    listing = Listing(range(1, count + 2), cap=cap)
+    try:
+        found, _ = read(listing, cap=cap, **options)
+        assert found == set(listing.keys)
+    except CrawlError as error:
+        assert "no progress" in str(error)  # noqa: PT017
+    assert len(listing.asked) < 1000
+
+
+def test_a_total_beyond_all_reason_does_not_lead_beyond_the_end(options: dict[str, Any]) -> None:
+    listing = Listing(range(1, 1001))
+    listing.total_error = 10**12
+    found, facts = read(listing, **options)
+    assert found == set(listing.keys)
+    assert facts.requests < 60
 
 
 def test_windows_that_never_meet_end_after_three_restarts() -> None:
@@ -220,6 +241,13 @@ def test_windows_that_never_meet_end_after_three_restarts() -> None:
         list(reading)
     assert reading.facts.restarts == MOST_RESTARTS
     assert not reading.facts.complete
+
+
+def test_an_api_that_always_has_more_than_it_says_is_left_in_the_end() -> None:
+    reading = crawl(lambda page, limit: answer(list(range(page * limit + 1, page * limit + limit + 1)), 50))
+    with pytest.raises(CrawlError, match="although only 50 orders match"):
+        list(reading)
+    assert reading.facts.requests < 600
 
 
 def test_a_few_retreats_lead_back_to_what_was_read() -> None:
