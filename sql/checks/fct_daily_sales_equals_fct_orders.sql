@@ -12,7 +12,9 @@ with made as (
         net_amount,
         vat_amount,
         shipping_gross_amount,
-        payment_amount
+        payment_amount,
+        customer_order_count,
+        customer_gross_amount
     from core.fct_daily_sales
     where (account, business_date) in (
         select
@@ -33,7 +35,11 @@ facts as (
         try_cast(sum(items_net_amount) as decimal(18, 2)) as net_amount,
         try_cast(sum(items_vat_amount) as decimal(18, 2)) as vat_amount,
         try_cast(sum(shipping_gross_amount) as decimal(18, 2)) as shipping_gross_amount,
-        try_cast(sum(payments_amount) as decimal(18, 2)) as payment_amount
+        try_cast(sum(payments_amount) as decimal(18, 2)) as payment_amount,
+        count(customer_id) as customer_order_count,
+        try_cast(
+            sum(case when customer_id is not null then items_gross_amount end) as decimal(18, 2)
+        ) as customer_gross_amount
     from core.fct_orders
     where
         order_class = 'sale'
@@ -63,7 +69,11 @@ select
     made.shipping_gross_amount,
     facts.shipping_gross_amount as fact_shipping_gross_amount,
     made.payment_amount,
-    facts.payment_amount as fact_payment_amount
+    facts.payment_amount as fact_payment_amount,
+    made.customer_order_count,
+    facts.customer_order_count as fact_customer_order_count,
+    made.customer_gross_amount,
+    facts.customer_gross_amount as fact_customer_gross_amount
 from made
 full outer join facts
     on
@@ -78,3 +88,5 @@ where
     or coalesce(made.vat_amount, 0) <> coalesce(facts.vat_amount, 0)
     or coalesce(made.shipping_gross_amount, 0) <> coalesce(facts.shipping_gross_amount, 0)
     or coalesce(made.payment_amount, 0) <> coalesce(facts.payment_amount, 0)
+    or coalesce(made.customer_order_count, 0) <> coalesce(facts.customer_order_count, 0)
+    or coalesce(made.customer_gross_amount, 0) <> coalesce(facts.customer_gross_amount, 0)

@@ -64,6 +64,8 @@ sales as (
         count(*) filter (where order_class = 'draft') as draft_order_count,
         count(*) filter (where order_class = 'test') as test_order_count,
         count(customer_id) filter (where is_sale) as customer_order_count,
+        sum(items_gross_amount) filter (where is_sale and customer_id is not null)
+            as customer_gross_amount,
         count(*) filter (where is_sale and invoice_number is null) as unnumbered_order_count,
         sum(item_count) filter (where is_sale) as item_count,
         sum(quantity) filter (where is_sale) as item_quantity,
@@ -96,6 +98,8 @@ final as (
         coalesce(try_cast(sales.discount_amount as decimal(18, 2)), 0) as discount_amount,
         coalesce(try_cast(sales.payment_amount as decimal(18, 2)), 0) as payment_amount,
         coalesce(sales.customer_order_count, 0) as customer_order_count,
+        coalesce(try_cast(sales.customer_gross_amount as decimal(18, 2)), 0)
+            as customer_gross_amount,
         coalesce(sales.unnumbered_order_count, 0) as unnumbered_order_count,
         -- refunds
         coalesce(refunds.refund_count, 0) as refund_count,

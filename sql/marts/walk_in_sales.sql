@@ -2,7 +2,7 @@
 -- key: account, month, channel
 -- rebuild: full
 with daily as (
-    select * from core.fct_daily_customer_sales
+    select * from core.fct_daily_sales
     where order_count > 0
 ),
 
@@ -12,15 +12,27 @@ totals as (
         month_of(business_date) as month,
         channel,
         cast(sum(order_count) as bigint) as order_count,
-        cast(coalesce(sum(order_count) filter (where customer_id is null), 0) as bigint)
-            as walk_in_order_count,
+        cast(sum(customer_order_count) as bigint) as customer_order_count,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
-        coalesce(
-            try_cast(sum(gross_amount) filter (where customer_id is null) as decimal(18, 2)), 0
-        ) as walk_in_gross_amount,
-        count(distinct customer_id) as customer_count
+        coalesce(try_cast(sum(customer_gross_amount) as decimal(18, 2)), 0)
+            as customer_gross_amount
     from daily
     group by account, month_of(business_date), channel
+),
+
+apart as (
+    select
+        account,
+        month,
+        channel,
+        order_count,
+        gross_amount,
+        customer_order_count,
+        customer_gross_amount,
+        order_count - customer_order_count as walk_in_order_count,
+        coalesce(try_cast(gross_amount - customer_gross_amount as decimal(18, 2)), 0)
+            as walk_in_gross_amount
+    from totals
 ),
 
 final as (
@@ -32,14 +44,15 @@ final as (
         -- sales
         order_count,
         gross_amount,
-        -- sales without a customer
+        -- sales with a customer
+        customer_order_count,
+        customer_gross_amount,
+        -- sales without one
         walk_in_order_count,
         walk_in_gross_amount,
         ratio_of(walk_in_order_count, order_count) as walk_in_order_ratio,
-        ratio_of(cents_of(walk_in_gross_amount), cents_of(gross_amount)) as walk_in_gross_ratio,
-        -- known customers
-        customer_count
-    from totals
+        ratio_of(cents_of(walk_in_gross_amount), cents_of(gross_amount)) as walk_in_gross_ratio
+    from apart
 )
 
 select * from final

@@ -5,8 +5,7 @@ select
     order_count,
     walk_in_order_count,
     walk_in_order_ratio,
-    walk_in_gross_ratio,
-    customer_count
+    walk_in_gross_ratio
 from marts.walk_in_sales
 where channel = 'ipad'
 order by month desc

@@ -32,6 +32,8 @@ placed as (
         case when is_sale then payments_amount end as payment_amount,
         case when is_sale then item_count end as item_count,
         case when is_sale and customer_id is not null then 1 else 0 end as customer_order_count,
+        case when is_sale and customer_id is not null then items_gross_amount end
+            as customer_gross_amount,
         case when is_sale and invoice_number is null then 1 else 0 end as unnumbered_order_count,
         case when is_sale and customer_id is null then 1 else 0 end as walk_in_order_count,
         case when is_sale and customer_id is null then items_gross_amount end
@@ -64,6 +66,7 @@ refunded as (
         cast(null as decimal(18, 2)) as payment_amount,
         cast(null as integer) as item_count,
         0 as customer_order_count,
+        cast(null as decimal(18, 2)) as customer_gross_amount,
         0 as unnumbered_order_count,
         0 as walk_in_order_count,
         cast(null as decimal(18, 2)) as walk_in_gross_amount,

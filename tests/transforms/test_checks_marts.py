@@ -148,6 +148,8 @@ PLANTED = {
                 "vat_amount",
                 "shipping_gross_amount",
                 "payment_amount",
+                "customer_order_count",
+                "customer_gross_amount",
             )
         ),
         less("core.fct_daily_sales", "order_count > 0"),
@@ -258,8 +260,8 @@ PLANTED = {
         more("marts.customers", "order_count"),
         less("marts.customers"),
     ],
-    "walk_in_sales_equals_fct_daily_customer_sales": [
-        more("marts.walk_in_sales", "walk_in_gross_amount"),
+    "walk_in_sales_equals_fct_daily_sales": [
+        more("marts.walk_in_sales", "customer_gross_amount"),
         more("marts.walk_in_sales", "gross_amount"),
         less("marts.walk_in_sales"),
     ],

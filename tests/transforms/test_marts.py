@@ -238,8 +238,8 @@ def test_customers_are_scored_by_fixed_thresholds(regulars: Warehouse) -> None:
 def test_walk_in_sales_stand_apart(regulars: Warehouse) -> None:
     assert regulars.rows(
         "select order_count, gross_amount, walk_in_order_count, walk_in_gross_amount, walk_in_order_ratio, "
-        "walk_in_gross_ratio, customer_count from marts.walk_in_sales where month = '2026-10-01'"
-    ) == [(2, D("127.00"), 1, D("7.00"), D("0.500000"), D("0.055118"), 1)]
+        "walk_in_gross_ratio, customer_gross_amount from marts.walk_in_sales where month = '2026-10-01'"
+    ) == [(2, D("127.00"), 1, D("7.00"), D("0.500000"), D("0.055118"), D("120.00"))]
 
 
 def test_cohorts_show_who_comes_back_and_the_months_in_which_nobody_does(regulars: Warehouse) -> None:

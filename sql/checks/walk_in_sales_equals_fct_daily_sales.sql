@@ -8,8 +8,8 @@ with made as (
         channel,
         order_count,
         gross_amount,
-        walk_in_order_count,
-        walk_in_gross_amount
+        customer_order_count,
+        customer_gross_amount
     from marts.walk_in_sales
 ),
 
@@ -20,11 +20,9 @@ facts as (
         channel,
         sum(order_count) as order_count,
         try_cast(sum(gross_amount) as decimal(18, 2)) as gross_amount,
-        sum(case when customer_id is null then order_count else 0 end) as walk_in_order_count,
-        try_cast(
-            sum(case when customer_id is null then gross_amount else 0 end) as decimal(18, 2)
-        ) as walk_in_gross_amount
-    from core.fct_daily_customer_sales
+        sum(customer_order_count) as customer_order_count,
+        try_cast(sum(customer_gross_amount) as decimal(18, 2)) as customer_gross_amount
+    from core.fct_daily_sales
     group by account, date_trunc('month', business_date), channel
 )
 
@@ -36,10 +34,10 @@ select
     facts.order_count as fact_order_count,
     made.gross_amount,
     facts.gross_amount as fact_gross_amount,
-    made.walk_in_order_count,
-    facts.walk_in_order_count as fact_walk_in_order_count,
-    made.walk_in_gross_amount,
-    facts.walk_in_gross_amount as fact_walk_in_gross_amount
+    made.customer_order_count,
+    facts.customer_order_count as fact_customer_order_count,
+    made.customer_gross_amount,
+    facts.customer_gross_amount as fact_customer_gross_amount
 from made
 full outer join facts
     on
@@ -49,5 +47,5 @@ full outer join facts
 where
     coalesce(made.order_count, 0) <> coalesce(facts.order_count, 0)
     or coalesce(made.gross_amount, 0) <> coalesce(facts.gross_amount, 0)
-    or coalesce(made.walk_in_order_count, 0) <> coalesce(facts.walk_in_order_count, 0)
-    or coalesce(made.walk_in_gross_amount, 0) <> coalesce(facts.walk_in_gross_amount, 0)
+    or coalesce(made.customer_order_count, 0) <> coalesce(facts.customer_order_count, 0)
+    or coalesce(made.customer_gross_amount, 0) <> coalesce(facts.customer_gross_amount, 0)
