@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from pipelines import run
 from pipelines.sandbox.server import Sandbox
@@ -29,17 +28,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.sync(Settings(files, base_url=sandbox.base_url, login=login, requests_per_second=1000.0))
     write_docs(files.warehouse, folder / "docs")
     return folder / "docs" / "dictionary.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

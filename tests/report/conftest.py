@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from pipelines import run
 from pipelines.sandbox.clock import Clock
@@ -106,21 +105,6 @@ def ask(published: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with closing(duckdb.connect(str(published), read_only=True)) as connection:
         connection.execute("set TimeZone = 'Europe/Berlin'")
         return connection.execute(sql, list(values)).fetchall()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it the page cannot be looked at."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture
