@@ -50,6 +50,7 @@ class ModelShop:
     fail_at: int | None = None
     requests: int = 0
     next_id: int = 100
+    latest: datetime = EPOCH
     gone: set[int] = field(default_factory=set)
 
     def mutate(self, mutation: Mutation) -> None:
@@ -91,9 +92,14 @@ class ModelShop:
         self._show(self.now)
 
     def jump(self, seconds: float) -> None:
-        """The clock is set, forward or back; what was written is visible by then."""
+        """The clock is set, forward or back; what was written is visible by then.
+
+        Never further back than LAG in all: beyond that, a change is only noticed to be missing by a crawl that
+        happens to run meanwhile (it stops), or by comparing with /orders/.
+        """
         self._show(datetime.max.replace(tzinfo=UTC))
-        self.now += timedelta(seconds=seconds)
+        self.latest = max(self.latest, self.now)
+        self.now = max(self.now + timedelta(seconds=seconds), self.latest - LAG)
 
     def fetch(self, start: datetime | None, page: int, limit: int, order: str = "id") -> Answer:
         """One answer; mutations that are due happen before it."""
