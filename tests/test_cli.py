@@ -161,3 +161,17 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (ended.returncode, ended.stdout) == (0, "\n"), ended.stderr
+
+
+def test_a_command_ends_at_once_but_writes_its_output_and_runs_exit_handlers_first(tmp_path: Path) -> None:
+    code = (
+        "import atexit, gc, sys; atexit.register(print, 'handled'); "
+        "gc.callbacks.append(lambda phase, facts: facts['generation'] == 2 and sys.stderr.write('taken apart')); "
+        f"sys.argv = ['inventorum', '--home', {str(tmp_path)!r}, '--help']; "
+        "from pipelines.cli import main; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[-1] == "handled"
+    assert ended.stderr == ""

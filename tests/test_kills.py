@@ -86,6 +86,8 @@ def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: 
     chance = random.Random(7)
     shop = make_shop(seed=3, orders=ORDERS, days=30)
     with Sandbox(shop) as sandbox:
+        finish(start(settings, sandbox, "sync"))
+        shop.trade(sales=40, seed=KILLS)
         begin = time.monotonic()
         finish(start(settings, sandbox, "sync"))
         length = time.monotonic() - begin
