@@ -29,8 +29,8 @@ from transforms.session import (
     readable_faults,
     remove_database,
 )
-from transforms.staging import Affected, has_other_news, new_loads, stage_affected, stage_all, vanished_loads
-from transforms.steps import Steps
+from transforms.staging import Affected, has_turned, new_loads, stage_affected, stage_all, told_tables, vanished_loads
+from transforms.steps import FROM_LOADS, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,22 +157,25 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     affected = stage_affected(connection)
     if affected.out_of_order:
         return "a load holds readings that are older than known ones of the same orders"
-    if not (affected.orders or has_other_news(connection)):
-        # the loads are built in together with the next one that brings news
-        return BuildReport(orders_reread=affected.reread, changed=not is_published(task.files, connection))
+    told = told_tables(connection)
+    # that a channel was read once more belongs into the log, but readers have nothing to gain from it
+    is_news = bool(affected.orders or told) or has_turned(connection)
     steps = _steps(connection, task, fresh=False)
     if known != task.fingerprint(steps.project.fingerprint):
         return SQL_CHANGED  # just now
     ledger.write_loads(connection, loads, datetime.now(UTC))
     setup = perf_counter() - task.began
     try:
-        steps.run(affected, new_loads=True)
+        steps.run(affected, FROM_LOADS | told)
     except ChecksFailed:
         connection.rollback()
         ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
         raise
-    _write_ledger(connection, steps, task)
+    if is_news:
+        _write_ledger(connection, steps, task)
     connection.commit()
+    if not is_news:
+        return _report(steps, loads, affected, setup=setup, changed=not is_published(task.files, connection))
     with suppress(duckdb.Error):  # what was committed stands in the log beside the file, and publishing tries again
         connection.execute("checkpoint")
     return _report(steps, loads, affected, setup=setup)
@@ -214,7 +217,7 @@ def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previo
         # once more than one row group is inserted
         connection.commit()
         connection.begin()
-        steps.run(affected, new_loads=True)
+        steps.run(affected, FROM_LOADS)
     except ChecksFailed:
         connection.rollback()
         if has_previous:
@@ -251,6 +254,7 @@ def _report(
     affected: Affected,
     *,
     setup: float,
+    changed: bool = True,
     full: bool = False,
     reason: str | None = None,
 ) -> BuildReport:
@@ -263,7 +267,7 @@ def _report(
         tables=steps.rows,
         seconds={"setup": setup, **steps.seconds},
         checks=tuple(steps.results),
-        changed=True,
+        changed=changed,
         full=full,
         reason=reason,
     )

@@ -174,12 +174,18 @@ def _batches(orders: int) -> int:
     return -(-orders // BATCH_ORDERS)
 
 
-def has_other_news(connection: Connection) -> bool:
-    """Whether the new loads bring, beside orders, something that readers should see at once.
+def told_tables(connection: Connection) -> set[str]:
+    """The tables of `raw`, beside orders and windows, into which the new loads brought rows."""
+    names = ("quarantine", "reconciliation", "absences")
+    told = ", ".join(
+        f"exists (from landing.raw.{name} where _dlt_load_id in (select load_id from {NEW_LOADS}))" for name in names
+    )
+    found = connection.execute(f"select {told}").fetchall()[0]
+    return {f"raw.{name}" for name, is_told in zip(names, found, strict=True) if is_told}
 
-    That is a rejected record, a reconciliation, or a channel whose latest crawl ended otherwise than the one
-    before; that another crawl went well is none.
-    """
+
+def has_turned(connection: Connection) -> bool:
+    """Whether the latest crawl of a channel ended otherwise than the one before; that another went well is none."""
     (found,) = connection.execute(
         f"""
         with crawls as (
@@ -189,21 +195,16 @@ def has_other_news(connection: Connection) -> bool:
                 (_dlt_load_id, finished_at, window_id) as moment
             from landing.raw.windows
             where _dlt_load_id in (select load_id from {LOADS})
-        ),
+        )
 
-        changes as (
-            select account, channel, endpoint
+        select exists (
+            select 1
             from crawls
             group by account, channel, endpoint
             having
                 arg_max(status, moment) is distinct from arg_max(status, moment) filter (where not is_new)
                 and (arg_max(status, moment) <> 'complete' or bool_or(not is_new))
         )
-
-        select
-            exists (from changes)
-            or exists (from landing.raw.quarantine where _dlt_load_id in (select load_id from {NEW_LOADS}))
-            or exists (from landing.raw.reconciliation where _dlt_load_id in (select load_id from {NEW_LOADS}))
         """
     ).fetchall()[0]
     return bool(found)

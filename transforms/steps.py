@@ -14,19 +14,17 @@ from transforms.session import sql_of
 from transforms.staging import Affected, stage_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Set
 
     from transforms.models import Check, Model, Project
     from transforms.session import Connection
 
 Result = TypeVar("Result")
 
+# What every new load changes; a load may also bring rows of raw.quarantine, raw.reconciliation, raw.absences.
 FROM_LOADS = frozenset(
     {
         "raw.windows",
-        "raw.quarantine",
-        "raw.reconciliation",
-        "raw.absences",
         "raw._dlt_loads",
         "staging.new_loads",
         "ops.loads",
@@ -91,19 +89,25 @@ class Steps:
                 tables.create(self.connection, model)
         self._staged.clear()
 
-    def run(self, affected: Affected, *, new_loads: bool) -> None:
+    def run(self, affected: Affected, told: Set[str]) -> None:
         """Bring the tables up to date with the affected orders, then check them.
+
+        Args:
+            told: The tables of the landing file, beside `raw.orders`, in which something is new.
 
         Raises:
             ModelError: A statement failed.
             ChecksFailed: A check of severity `fail` found rows.
         """
         self._count_steps(affected)
-        self._dirty = set(FROM_LOADS if new_loads else ()) | set(FROM_ORDERS if affected.orders else ())
+        self._dirty = set(told) | set(FROM_ORDERS if affected.orders else ())
         for model in self._kept_models(STATIC) if self.fresh else ():
             self._replace(model)
-        for model in self._kept_models(LOADS) if new_loads else ():
-            self._replace(model)
+        for model in self._kept_models(LOADS):
+            if self.fresh or self._any_dirty(model.reads):
+                self._replace(model)
+            else:
+                self._steps_done += 1
         if affected.orders:
             if not self.fresh:
                 self._touch()
@@ -114,7 +118,6 @@ class Steps:
 
     def check_only(self, affected: Affected) -> None:
         """Run every check against the tables as they are; changes nothing but temporary tables."""
-        self._dirty = set(FROM_LOADS | FROM_ORDERS)
         for number in range(affected.batches):
             stage_batch(self.connection, number)
             for model in self.project.models:
@@ -204,6 +207,8 @@ class Steps:
             return tables.replace_orders(self.connection, model, empty=empty)
         if model.rebuild == "newest":
             return tables.keep_newest(self.connection, model, empty=empty)
+        if model.phase == LOADS and not empty:
+            return tables.replace_if_other(self.connection, model)
         return tables.replace_all(self.connection, model, empty=empty)
 
     def _key_columns(self, model: Model) -> list[str]:

@@ -69,6 +69,21 @@ def replace_all(connection: Connection, model: Model, *, empty: bool) -> int:
         return _insert(connection, model)
 
 
+def replace_if_other(connection: Connection, model: Model) -> int:
+    """Replace all rows unless they are the same; then gives 0, so that nothing that reads them is made again."""
+    candidates = temporary("candidates")
+    with sql_of(model.path):
+        connection.execute(f"create or replace temp table {candidates} as\n{model.sql}")
+        ((is_same,),) = connection.execute(
+            f"select not exists (from {model.relation} except all from {candidates}) "
+            f"and not exists (from {candidates} except all from {model.relation})"
+        ).fetchall()
+        if is_same:
+            return 0
+        connection.execute(f"truncate {model.relation}")
+        return _count(connection, f"insert into {model.relation} from {candidates}")
+
+
 def replace_orders(connection: Connection, model: Model, *, empty: bool) -> int:
     """Replace the rows of the batch's orders; gives the number of rows that came or went."""
     gone = 0 if empty else _delete_orders(connection, model.relation)

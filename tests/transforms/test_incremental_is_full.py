@@ -26,6 +26,13 @@ MOMENTS = (
 )
 STATES = (360, 360, 376, 364, 2, 258, 128, 1, 360 | 2048, None)
 PEOPLE = (None, None, 301, 302)
+CRAWLS = (
+    None,  # a complete one for each channel that the orders name
+    [{"channel": "ipad"}, {"channel": "shop"}],
+    [{"channel": "ipad"}, {"channel": "shop", "status": "incomplete", "watermark": None}],
+    [{"channel": "backoffice", "status": "unsupported", "watermark": None}],
+)
+REJECTED = {"channel": "ipad", "reason": "no id", "payload": "{}"}
 
 
 @st.composite
@@ -65,6 +72,8 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
                     "fate": st.sampled_from(
                         ["complete", "complete", "complete", "written twice", "incomplete", "late"]
                     ),
+                    "crawls": st.sampled_from(CRAWLS),
+                    "quarantine": st.sampled_from([[], [], [], [REJECTED]]),
                     "builds": st.booleans(),
                 }
             ),
@@ -86,7 +95,16 @@ def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_fac
         known += step["orders"]
         load_id = f"1793500{number:03}.5"
         is_open = step["fate"] in ("incomplete", "late")
-        warehouse.append(Load(copy.deepcopy(read), watermark=watermark, load_id=load_id, status=int(is_open)))
+        warehouse.append(
+            Load(
+                copy.deepcopy(read),
+                watermark=watermark,
+                load_id=load_id,
+                status=int(is_open),
+                windows=step["crawls"],
+                quarantine=step["quarantine"],
+            )
+        )
         if step["fate"] == "written twice":
             change_landing(
                 warehouse, f"insert into raw.orders select * from raw.orders where _dlt_load_id = '{load_id}'"
@@ -96,6 +114,20 @@ def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_fac
         if step["fate"] == "late":
             change_landing(warehouse, f"update raw._dlt_loads set status = 0 where load_id = '{load_id}'")
     warehouse.load()
+    incremental = warehouse.tables()
+
+    warehouse.load(full=True)
+
+    assert_same(incremental, warehouse.tables())
+
+
+@pytest.mark.parametrize("crawls", [*CRAWLS[1:], []], ids=["complete", "broken", "unsupported", "none"])
+def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):
+    warehouse = Warehouse(tmp_path)
+    warehouse.load([sale(1, completed_at="2026-11-01T05:00:00+00:00")])
+    for minutes in (60, 1500, 3000):
+        report = warehouse.load(Load([], watermark=FIRST_WATERMARK + timedelta(minutes=minutes), windows=crawls))
+    assert (report.full, report.orders_affected, len(report.loads)) == (False, 0, 1)
     incremental = warehouse.tables()
 
     warehouse.load(full=True)
