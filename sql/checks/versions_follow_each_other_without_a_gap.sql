@@ -2,18 +2,35 @@
 -- scope: batch
 -- harm: At some moments an order would have no version or two: figures as of that time would be
 --   wrong.
+
+-- A first version that is the latest and has no end needs no neighbours to be right: beside it,
+-- any other version of the order would be out of place itself, or have its number twice.
 with versions as (
     select
-        versions.*,
+        account,
+        order_id,
+        version_number,
+        valid_from,
+        valid_to,
+        is_latest
+    from core.fct_order_versions
+    where
+        (version_number <> 1 or not is_latest or valid_to is not null or valid_from is null)
+        and (account, order_id) in (
+            select
+                account,
+                order_id
+            from staging.batch_orders
+        )
+),
+
+compared as (
+    select
+        *,
         row_number() over history as expected_number,
-        lead(versions.valid_from) over history as next_valid_from
-    from core.fct_order_versions as versions
-    inner join staging.batch_orders as batch
-        on versions.account = batch.account and versions.order_id = batch.order_id
-    window history as (
-        partition by versions.account, versions.order_id
-        order by versions.version_number
-    )
+        lead(valid_from) over history as next_valid_from
+    from versions
+    window history as (partition by account, order_id order by version_number)
 )
 
 select
@@ -23,7 +40,7 @@ select
     valid_from,
     valid_to,
     is_latest
-from versions
+from compared
 where
     version_number <> expected_number
     or valid_from is null

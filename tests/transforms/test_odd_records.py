@@ -419,6 +419,30 @@ LINES: dict[str, tuple[Any, tuple[str, str] | None, str, tuple[Any, ...]]] = {
         "line_gross_amount",
         (D("69.90"),),
     ),
+    "pieces that are a cent off": (
+        line(1, "20.96", unit_gross_price="6.99", quantity=3),
+        ("lines_equal_unit_price_times_quantity", "line 1: 6.99 x 3.000 is not 20.96"),
+        "line_gross_amount",
+        (D("20.96"),),
+    ),
+    "weighed goods as rounding makes them": (
+        line(1, "2.59", unit_gross_price="34.99", quantity="0.074", price="29.4033613445"),
+        None,
+        "line_gross_amount, quantity",
+        (D("2.59"), D("0.074")),
+    ),
+    "measured goods whose unit price was rounded": (
+        line(1, "15.64", unit_gross_price="1.25", quantity="12.5", price="1.0514285714"),
+        None,
+        "line_gross_amount, quantity",
+        (D("15.64"), D("12.500")),
+    ),
+    "weighed goods further off than rounding": (
+        line(1, "2.60", unit_gross_price="34.99", quantity="0.074"),
+        ("lines_equal_unit_price_times_quantity", "line 1: 34.99 x 0.074 is not 2.60"),
+        "line_gross_amount",
+        (D("2.60"),),
+    ),
     "net price at another rate": (
         line(price="9.3457943925"),
         ("unit_prices_fit_their_rate", "line 1: 9.3457943925 net at 19.000 % is not 10.00 gross"),
