@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
-import sys
-import threading
-from importlib.abc import MetaPathFinder
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pipelines import process
 from pipelines.commands import load, look, setup, share_exports, share_report, trace, write
 from pipelines.terminal import (
     Common,
@@ -21,15 +16,6 @@ from pipelines.terminal import (
     VerboseOption,
     remember,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import ModuleType
-
-# no command needs them, but pyarrow, dlt and tenacity import what they find: a third of a run without news
-UNUSED = frozenset({"numpy", "pandas", "tornado"})
-# Python's own 700 suits little programs: modules alone are 500,000 objects, which it would look through each time
-OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 app = typer.Typer(
     name="inventorum",
@@ -66,40 +52,15 @@ for group in (load, look, trace, share_exports, share_report, setup, write):
     group.register(app)
 
 
-class _LeftOut(MetaPathFinder):
-    """Lets optional imports of other packages fail as if they were not installed."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
-        if name in UNUSED:
-            raise ModuleNotFoundError(f"{name} is left out of this program", name=name)
-
-
 def main() -> None:
     """Entry point of the console script."""
-    sys.meta_path.insert(0, _LeftOut())
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    process.begin()
     try:
         app()
     except SystemExit as ended:
         if isinstance(ended.code, int):
-            _leave(ended.code)
+            process.end(ended.code)
         raise
-
-
-def _leave(status: int) -> None:
-    """End the process without taking its memory apart object by object, a fifth of a run without news.
-
-    Exit handlers run and output is written first. Returns if that fails or threads still work.
-    """
-    if threading.active_count() > 1:
-        return
-    atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(status)
 
 
 if __name__ == "__main__":

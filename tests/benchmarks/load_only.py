@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from pipelines import landing, run
+from pipelines import landing, process, run
 from pipelines.progress import Silent
 from pipelines.settings import Settings, ensure_home
 
 
 def main() -> None:
     """Load what the settings in the environment name."""
+    process.begin()
     settings = Settings.load()
     ensure_home(settings.files)
     landing.prepare(settings.files)
