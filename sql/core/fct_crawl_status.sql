@@ -1,8 +1,10 @@
--- grain: one row per account and channel that was ever asked for
+-- grain: one row per account and channel whose changes were ever asked for
 -- key: account, channel
 -- rebuild: full
 with crawls as (
+    -- a backfill or a reconciliation reads by creation: it says nothing about later changes
     select * from staging.stg_windows
+    where endpoint = 'orders/delta'
 ),
 
 latest as (

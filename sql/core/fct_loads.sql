@@ -14,14 +14,13 @@ final as (
         -- the server's clock
         min(watermark) as first_watermark,
         max(watermark) as last_watermark,
-        -- a day ends when every complete crawl of the load began after it
-        case
-            when count(watermark) filter (where status = 'complete') > 0
-                then min(watermark_date) filter (where status = 'complete') - 1
-        end as closes_through_date,
+        -- a day ends when every complete crawl of changes in the load began after it
+        min(watermark_date) filter (
+            where status = 'complete' and endpoint = 'orders/delta'
+        ) - 1 as closes_through_date,
         -- measures
         count(*) as crawl_count,
-        count(*) filter (where status <> 'complete') as broken_crawl_count,
+        count(*) filter (where status not in ('complete', 'unsupported')) as broken_crawl_count,
         cast(coalesce(sum(row_count), 0) as bigint) as order_row_count,
         cast(coalesce(sum(quarantined), 0) as bigint) as quarantined_count
     from crawls

@@ -39,6 +39,9 @@ final as (
         crawls.last_complete_watermark as known_until,
         -- verdict
         case
+            when
+                crawls.last_complete_watermark is null and crawls.last_crawl_status = 'unsupported'
+                then 'not offered'
             when crawls.last_complete_watermark is null then 'never read'
             when crawls.last_crawl_status <> 'complete' then 'broken'
             when crawls.last_complete_watermark < latest.newest_complete_watermark - interval 1 day

@@ -516,6 +516,35 @@ def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -
     ]
 
 
+def test_a_channel_that_the_api_does_not_know_is_not_called_broken(warehouse: Warehouse) -> None:
+    refused = {"status": "unsupported", "watermark": None, "message": "The API does not know this channel."}
+    crawled = [{"channel": "ipad"}, {"channel": "shop"}, {"channel": "backoffice", **refused}]
+    warehouse.load(Load([order(1, "2026-10-05T08:00:00Z")], watermark=FIRST, windows=crawled))
+
+    def verdicts() -> list[tuple[object, ...]]:
+        return warehouse.rows("select channel, freshness from marts.freshness order by 1")
+
+    assert verdicts() == [("backoffice", "not offered"), ("ipad", "trading"), ("shop", "no orders")]
+    assert warehouse.value("select sum(broken_crawl_count) from core.fct_loads") == 0
+
+    lost = [{"channel": "ipad"}, {"channel": "shop", **refused}]
+    warehouse.load(Load([order(2, "2026-10-05T08:00:00Z")], watermark=SECOND, windows=lost))
+    assert verdicts() == [("backoffice", "not offered"), ("ipad", "trading"), ("shop", "broken")]
+
+
+def test_a_backfill_says_nothing_about_later_changes(warehouse: Warehouse) -> None:
+    sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
+    warehouse.load(Load([sale], watermark=FIRST))
+    slices = [
+        {"channel": "ipad", "endpoint": "orders"},
+        {"channel": "shop", "endpoint": "orders", "status": "incomplete", "watermark": None},
+    ]
+    warehouse.load(Load([sale | {"state": 360 | 512}], watermark=THIRD, source="orders", windows=slices))
+
+    assert warehouse.rows("select channel, freshness, known_until from marts.freshness") == [("ipad", "trading", FIRST)]
+    assert warehouse.rows("select business_date from marts.closed_days") == []
+
+
 def test_a_load_without_news_closes_days_as_soon_as_the_next_news_is_built_in(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
     warehouse.load(Load([sale], watermark=FIRST))

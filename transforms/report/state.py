@@ -21,7 +21,8 @@ class ChannelState:
     """How new a channel's data are; times are the shop's clock.
 
     Attributes:
-        verdict: As in `marts.freshness`: `trading`, `quiet`, `no orders`, `behind`, `broken`, `never read`.
+        verdict: As in `marts.freshness`: `trading`, `quiet`, `no orders`, `behind`, `broken`, `never read`,
+            `not offered`.
     """
 
     channel: str
