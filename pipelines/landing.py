@@ -6,6 +6,7 @@ since its cursor stands in the landing log and has not moved.
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -58,13 +59,28 @@ def prepare(files: Files) -> None:
         HomeError: It is not a DuckDB file, or cannot be written.
     """
     with _readable_faults(files.landing):
-        _writable(files).close()
+        if not files.landing.exists():
+            _create(files.landing)
+        with closing(_writable(files.landing)) as connection:
+            if has_table(connection, "windows"):  # the first load may have been killed before it made them
+                connection.execute(RECONCILE_TABLES)
     files.landing.chmod(0o600)
     shutil.rmtree(spool_folder(files), ignore_errors=True)
 
 
-def _writable(files: Files) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(files.landing), config={"storage_compatibility_version": STORAGE_VERSION})
+def _create(path: Path) -> None:
+    """An empty database, there as a whole or not at all: half of one could never be opened again."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        _writable(draft).close()
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _writable(path: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION})
     connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
     return connection
 
@@ -149,7 +165,7 @@ def load(files: Files, source: DltSource, progress: Progress) -> Loaded:
         with _readable_faults(files.landing):
             info = pipeline.run(source, loader_file_format="parquet")
             if info.first_run:
-                with closing(_writable(files)) as connection:
+                with closing(_writable(files.landing)) as connection:
                     connection.execute(RECONCILE_TABLES)
     except BaseException:
         forget_pending(files)  # the next run reads again from the cursor, which has not moved
@@ -175,6 +191,8 @@ def _pipeline(files: Files, progress: Progress) -> Pipeline:
             raise
         except Exception as error:  # any damage to the folder ends here: it is disposable
             if attempt == "rebuilt":
+                if _is_full(_chain(error)):
+                    raise _translated(error, files.landing) from error
                 raise HomeError(
                     f"dlt's working folder in {files.work} could not be rebuilt: {type(error).__name__}. "
                     f"Nothing was loaded. Delete {files.work} and run again."
@@ -219,12 +237,25 @@ def _readable_faults(path: Path) -> Iterator[None]:
         raise _translated(error, path) from error
 
 
-def _translated(error: Exception, path: Path) -> Exception:
+def _chain(error: Exception) -> list[BaseException]:
+    """The error, and those that it came from."""
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:
         chain.append(link)
         link = link.__cause__ or link.__context__
+    return chain
+
+
+def _is_full(chain: list[BaseException]) -> bool:
+    """Whether a disk without space is behind it."""
+    return any(
+        (isinstance(found, OSError) and found.errno == errno.ENOSPC) or "No space left" in str(found) for found in chain
+    )
+
+
+def _translated(error: Exception, path: Path) -> Exception:
+    chain = _chain(error)
     for found in chain:
         if isinstance(found, InventorumError):
             return found
@@ -234,10 +265,10 @@ def _translated(error: Exception, path: Path) -> Exception:
             f"{path} is open in another program{_holder(text)}. Nothing was changed. "
             "Close it there, then run the command again."
         )
-    if any(isinstance(found, OSError) and found.errno == 28 for found in chain) or "No space left" in text:
+    if _is_full(chain):
         return HomeError(
-            f"The disk that holds {path.parent} is full. Nothing of this run was loaded or published; "
-            "what was published before stays as it was. Free some space and run again."
+            f"The disk that holds {path.parent} is full. What was published before stays as it was; what this run "
+            "had not loaded yet is read by the next one. Free some space and run again."
         )
     if isinstance(error, duckdb.IOException | duckdb.Error) and "not a valid DuckDB database file" in text:
         return HomeError(f"{path} is not a DuckDB file. Nothing was changed. Move it away and run again.")

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +89,8 @@ def _write(descriptor: int, command: str) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
+    with suppress(OSError):  # a full disk: the lock holds all the same, only who holds it is not known
+        os.pwrite(descriptor, text.encode(), 0)
 
 
 def _moved(descriptor: int, lock: Path) -> bool:

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -295,7 +295,8 @@ def _running(settings: Settings, command: str) -> Iterator[RunReport]:
             yield report
         except (InventorumError, TransformError) as error:
             report.exit_code, report.message = error.exit_code, str(error)
-            _record(settings, report)
+            with suppress(TransformError):  # on a full disk not even this can be noted; the fault itself counts
+                _record(settings, report)
             raise
 
 

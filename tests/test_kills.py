@@ -5,16 +5,12 @@ A few kills by default; INVENTORUM_KILLS=60 spreads sixty over the whole run.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,8 +18,8 @@ import pytest
 
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
-from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings
+from tests.real_command import finish, start, visible
 
 KILLS = int(os.environ.get("INVENTORUM_KILLS", "5"))
 ORDERS = 1_500
@@ -37,28 +33,6 @@ select
     (select coalesce(sum(gross_amount), 0) from marts.sales_by_day),
     (select count(*) from core.fct_order_versions where is_latest)
 """
-
-
-def start(settings: Settings, sandbox: Sandbox, *arguments: str) -> subprocess.Popen[str]:
-    """A real `inventorum` process in a session of its own."""
-    environment = os.environ | {
-        "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
-        "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
-        "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
-    command = [sys.executable, "-m", "pipelines.cli", *arguments, "--home", str(settings.files.home), "--json"]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Its report, after it has ended well."""
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, out + err
-    report: dict[str, Any] = json.loads(out)
-    return report
 
 
 def published(files: Files) -> tuple[Any, ...] | None:
@@ -76,26 +50,24 @@ def stored(files: Files) -> dict[int, int]:
         return dict(connection.execute("select order_id, state from core.fct_orders").fetchall())
 
 
-def visible(shop: Shop) -> dict[int, int]:
-    """State per order that the API shows to version 12 and later: all but PENDING ones."""
-    return {key: order.state for key, order in shop.orders.items() if not order.state & 2}
-
-
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: Settings) -> None:
     chance = random.Random(7)
+    home = settings.files.home
     shop = make_shop(seed=3, orders=ORDERS, days=30)
     with Sandbox(shop) as sandbox:
         finish(start(settings, sandbox, "sync"))
         shop.trade(sales=40, seed=KILLS)
         begin = time.monotonic()
-        finish(start(settings, sandbox, "sync"))
+        finish(start(home, sandbox, "sync", "--json"))
         length = time.monotonic() - begin
         hits = 0
         for number in range(KILLS):
             shop.trade(sales=40, seed=number)
             process = (
-                start(settings, sandbox, "build", "--full") if number % 5 == 4 else start(settings, sandbox, "sync")
+                start(home, sandbox, "build", "--full", "--json")
+                if number % 5 == 4
+                else start(home, sandbox, "sync", "--json")
             )
             time.sleep(length * (number + chance.random()) / KILLS)
             if process.poll() is None:
@@ -108,10 +80,10 @@ def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: 
             assert orders == distinct == latest
             assert gross_orders == gross_items == gross_days > Decimal(0)
             if number % 3 == 2:
-                finish(start(settings, sandbox, "sync"))
+                finish(start(home, sandbox, "sync", "--json"))
                 assert stored(settings.files) == visible(shop)
-        finish(start(settings, sandbox, "sync"))
+        finish(start(home, sandbox, "sync", "--json"))
         assert hits > KILLS // 2
         assert stored(settings.files) == visible(shop)
-        again = finish(start(settings, sandbox, "sync"))
+        again = finish(start(home, sandbox, "sync", "--json"))
         assert (again["orders_new"], again["orders_changed"], again["published"]) == (0, 0, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -145,8 +145,9 @@ def _refuse_foreign(files: Files) -> None:
 
 def _stamp(files: Files, state: str) -> None:
     """Note which state is published, so that a run with nothing new need not open the file."""
-    files.work.mkdir(parents=True, exist_ok=True)
-    (files.work / STAMP).write_text(json.dumps(_stamp_of(files.published.stat(), state)), "utf-8")
+    with suppress(OSError):  # it only saves time, and the disk may have been full enough
+        files.work.mkdir(parents=True, exist_ok=True)
+        (files.work / STAMP).write_text(json.dumps(_stamp_of(files.published.stat(), state)), "utf-8")
 
 
 def _read_stamp(files: Files) -> dict[str, object]:

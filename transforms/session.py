@@ -132,7 +132,7 @@ def sql_of(path: str) -> Iterator[None]:
         ) from fault
     except duckdb.Error as fault:
         if _is_disk(fault):
-            raise TransformError(f"Writing failed in sql/{path}; nothing was changed. {_words(fault)}") from fault
+            raise TransformError(f"Writing failed in sql/{path}; nothing was changed. {_disk_words(fault)}") from fault
         raise ModelError(f"sql/{path} failed; nothing was changed.\n{_words(fault)}") from fault
 
 
@@ -150,7 +150,7 @@ def readable_faults(path: Path) -> Iterator[None]:
                 f"{path} cannot be read as a database by DuckDB {duckdb.__version__}. {text}"
             ) from fault
         if _is_disk(fault):
-            raise TransformError(f"Writing {path} failed; nothing was changed. {text}") from fault
+            raise TransformError(f"Writing {path} failed; nothing was changed. {_disk_words(fault)}") from fault
         if isinstance(fault, duckdb.OutOfMemoryException):
             raise TransformError(f"{path}: more memory or disk is needed; nothing was changed. {text}") from fault
         if isinstance(fault, duckdb.IOException | duckdb.SerializationException | duckdb.InternalException):
@@ -179,6 +179,10 @@ def quoted(text: str) -> str:
 def _is_disk(fault: duckdb.Error) -> bool:
     text = str(fault)
     return any(words in text for words in DISK_FAULTS)
+
+
+def _disk_words(fault: duckdb.Error) -> str:
+    return f"{_words(fault)}\nFree some space or mend the permissions, then run the command again."
 
 
 def _words(fault: BaseException) -> str:

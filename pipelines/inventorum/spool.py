@@ -7,10 +7,13 @@ one Arrow IPC file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
+
+from pipelines.errors import HomeError
 
 ROWS_PER_TABLE = 5_000
 MEMORY_LIMIT = 48 * 1024 * 1024
@@ -34,12 +37,21 @@ class Spool:
     ) -> None:
         self._held.clear()
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # it is thrown away
+                self._writer.close()
             self._writer = None
         self._path.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
-        """Keep one table; all tables of a spool share a schema."""
+        """Keep one table; all tables of a spool share a schema.
+
+        Raises:
+            HomeError: The disk is full, or the file cannot be written.
+        """
+        with self._readable_faults():
+            self._add(table)
+
+    def _add(self, table: pa.Table) -> None:
         if self._writer is None and self._held_bytes + table.nbytes <= self._memory_limit:
             self._held.append(table)
             self._held_bytes += table.nbytes
@@ -54,12 +66,27 @@ class Spool:
         self._writer.write_table(table)
 
     def tables(self) -> Iterator[pa.Table]:
-        """Everything that was added, in order; call once, when the crawl is complete."""
+        """Everything that was added, in order; call once, when the crawl is complete.
+
+        Raises: As add.
+        """
         if self._writer is None:
             yield from self._held
             return
-        self._writer.close()
+        with self._readable_faults():
+            self._writer.close()
         with pa.OSFile(str(self._path)) as source, pa.ipc.open_file(source) as reader:
             for number in range(reader.num_record_batches):
                 yield pa.Table.from_batches([reader.get_batch(number)])
         self._writer = None
+
+    @contextmanager
+    def _readable_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HomeError(
+                f"What the API sent could not be kept in {self._path}: {error.strerror or error}. What was published "
+                "before stays as it was; what this run had not loaded yet is read by the next one. Free some space "
+                "and run again."
+            ) from error
