@@ -56,7 +56,7 @@ def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: 
     home = settings.files.home
     shop = make_shop(seed=3, orders=ORDERS, days=30)
     with Sandbox(shop) as sandbox:
-        finish(start(settings, sandbox, "sync"))
+        finish(start(home, sandbox, "sync", "--json"))
         shop.trade(sales=40, seed=KILLS)
         begin = time.monotonic()
         finish(start(home, sandbox, "sync", "--json"))
