@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from transforms.errors import ModelError
-from transforms.models import temporary
+from transforms.models import temporary, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMAS = frozenset({"raw", "staging", "seeds", "core", "marts", "ops"})
 
 
-def compile_select(text: str, shown: str, *, temporary_models: frozenset[str]) -> tuple[str, tuple[str, ...]]:
-    """The statement with its tables renamed, and the tables as written (`schema.name`, sorted).
+class Compiled(NamedTuple):
+    """A SELECT ready to run.
+
+    Attributes:
+        sql: The statement with its tables renamed.
+        sql_of_written: The same over the rows that a batch has written, where it reads tables that are kept
+            by order; else empty.
+        reads: The tables as the file names them, `schema.name`, sorted.
+    """
+
+    sql: str
+    sql_of_written: str
+    reads: tuple[str, ...]
+
+
+class Kept(NamedTuple):
+    """Which models are no plain tables to those that read them, as `core.name`."""
+
+    temporary: frozenset[str]
+    by_order: frozenset[str]
+
+
+def compile_select(text: str, shown: str, kept: Kept) -> Compiled:
+    """Rename the tables of a SELECT.
 
     The text stays as it is except for those names, so that DuckDB's messages fit the file.
 
@@ -22,6 +49,7 @@ def compile_select(text: str, shown: str, *, temporary_models: frozenset[str]) -
     """
     statement = _parse(text, shown)
     spans: list[tuple[int, int, str]] = []
+    of_written: list[tuple[int, int, str]] = []
     reads: set[str] = set()
     common = {cte.alias for cte in statement.find_all(exp.CTE)}
     for table in statement.find_all(exp.Table):
@@ -35,13 +63,18 @@ def compile_select(text: str, shown: str, *, temporary_models: frozenset[str]) -
             raise ModelError(f"{shown} reads `{table.sql('duckdb')}`; the layers are {', '.join(sorted(SCHEMAS))}.")
         full_name = f"{table.db}.{table.name}"
         reads.add(full_name)
-        renamed = _renamed(full_name, table, temporary_models)
-        if renamed:
-            spans.append((table.args["db"].meta["start"], table.this.meta["end"] + 1, renamed))
-    compiled = text
+        place = (table.args["db"].meta["start"], table.this.meta["end"] + 1)
+        if full_name in kept.by_order:
+            of_written.append((*place, _named(written(full_name), table)))
+        elif renamed := _renamed(full_name, table, kept.temporary):
+            spans.append((*place, renamed))
+    return Compiled(_with(text, spans), _with(text, [*spans, *of_written]) if of_written else "", tuple(sorted(reads)))
+
+
+def _with(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     for start, end, renamed in sorted(spans, reverse=True):
-        compiled = compiled[:start] + renamed + compiled[end:]
-    return compiled.rstrip().rstrip(";"), tuple(sorted(reads))
+        text = text[:start] + renamed + text[end:]
+    return text.rstrip().rstrip(";")
 
 
 def _parse(text: str, shown: str) -> exp.Query:
@@ -63,4 +96,8 @@ def _renamed(full_name: str, table: exp.Table, temporary_models: frozenset[str])
         renamed = temporary(full_name)
     else:
         return None
+    return _named(renamed, table)
+
+
+def _named(renamed: str, table: exp.Table) -> str:
     return renamed if table.alias else f'{renamed} as "{table.name}"'

@@ -11,7 +11,11 @@ A check is one SELECT of the rows that break its claim:
 
     -- severity: fail | warn
     -- scope: batch | build
+    -- rows: kept                               (with `scope: batch`: of the whole tables, see below)
     -- harm: what goes wrong for whom
+
+What is said of a batch of orders is said of the rows that the batch has written, since these are few; only
+a claim that needs the tables as they are kept, such as that no row stands there twice, reads `rows: kept`.
 """
 
 from __future__ import annotations
@@ -52,6 +56,7 @@ class Model:
         columns: Documented columns in order; empty for undocumented temporary tables.
         reads: Tables that the SELECT names, as `schema.name`.
         sql: The SELECT in terms of the attached databases.
+        sql_of_written: The same over the rows that a batch wrote; empty: it reads no table kept by order.
         phase: When in a build it is evaluated, see `transforms.plan`.
     """
 
@@ -67,6 +72,7 @@ class Model:
     columns: tuple[Column, ...]
     reads: tuple[str, ...]
     sql: str
+    sql_of_written: str = ""
     phase: int = 0
 
     @property
@@ -85,7 +91,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Check:
-    """One claim; its SELECT gives the rows that break it."""
+    """One claim; its SELECT gives the rows that break it, `sql_of_written` those among the rows of a batch."""
 
     name: str
     path: str
@@ -94,6 +100,7 @@ class Check:
     harm: str
     reads: tuple[str, ...]
     sql: str
+    sql_of_written: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,6 +182,11 @@ def load_project(sql_dir: Path) -> Project:
 def temporary(full_name: str) -> str:
     """The temporary table that stands for `schema.name`."""
     return f'temp."{full_name}"'
+
+
+def written(full_name: str) -> str:
+    """The temporary table of the rows that a batch wrote into `schema.name`."""
+    return temporary(f"written {full_name}")
 
 
 def _project_files(sql_dir: Path) -> Iterator[Path]:

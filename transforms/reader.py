@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from transforms.compile import compile_select
+from transforms.compile import Kept, compile_select
 from transforms.errors import ModelError
 from transforms.models import MODEL_FOLDERS, Check, Column, Documented, Model, Seed, temporary
 
@@ -37,13 +37,11 @@ FINDINGS: dict[str, Any] = {
 
 def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
     """Every model, check and seed, in alphabetical order of layers and names."""
-    kept_elsewhere = _temporary_models(sql_dir)
+    kept = _kept(sql_dir)
     models = [
-        read_model(path, sql_dir, kept_elsewhere)
-        for schema in MODEL_FOLDERS
-        for path in sorted((sql_dir / schema).glob("*.sql"))
+        read_model(path, sql_dir, kept) for schema in MODEL_FOLDERS for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
-    checks = [read_check(path, sql_dir, kept_elsewhere) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+    checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
     seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
     return models, checks, seeds
 
@@ -54,7 +52,7 @@ def read_macros(sql_dir: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 
-def read_model(path: Path, sql_dir: Path, temporary_models: frozenset[str]) -> Model:
+def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     """One model file with the `.yml` beside it."""
     name, schema, shown = path.stem, path.parent.name, path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
@@ -67,7 +65,7 @@ def read_model(path: Path, sql_dir: Path, temporary_models: frozenset[str]) -> M
         raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
     documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched"))
     grain = head.get("grain") or documented.get("grain", "")
-    sql, reads = compile_select(text, shown, temporary_models=temporary_models)
+    compiled = compile_select(text, shown, kept)
     return Model(
         name=name,
         schema=schema,
@@ -79,12 +77,13 @@ def read_model(path: Path, sql_dir: Path, temporary_models: frozenset[str]) -> M
         newest=newest,
         comment=_table_comment(documented, grain, key),
         columns=tuple(_column(column) for column in documented.get("columns", [])),
-        reads=reads,
-        sql=sql,
+        reads=compiled.reads,
+        sql=compiled.sql,
+        sql_of_written=compiled.sql_of_written,
     )
 
 
-def read_check(path: Path, sql_dir: Path, temporary_models: frozenset[str]) -> Check:
+def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
     """One check file."""
     shown = path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
@@ -92,8 +91,20 @@ def read_check(path: Path, sql_dir: Path, temporary_models: frozenset[str]) -> C
     severity, scope = head.get("severity", ""), head.get("scope", "build")
     if severity not in ("fail", "warn") or scope not in ("batch", "build"):
         raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
-    sql, reads = compile_select(text, shown, temporary_models=temporary_models)
-    return Check(path.stem, shown, severity, scope, head.get("harm", ""), reads, sql)
+    rows = head.get("rows", "kept" if scope == "build" else "written")
+    if rows not in ("kept", "written") or (rows, scope) == ("written", "build"):
+        raise ModelError(f"{shown}: `rows: {rows}` must be kept, or written with `scope: batch`.")
+    compiled = compile_select(text, shown, kept)
+    return Check(
+        name=path.stem,
+        path=shown,
+        severity=severity,
+        scope=scope,
+        harm=head.get("harm", ""),
+        reads=compiled.reads,
+        sql=compiled.sql,
+        sql_of_written=compiled.sql_of_written if rows == "written" else "",
+    )
 
 
 def read_head(text: str) -> dict[str, str]:
@@ -113,16 +124,16 @@ def read_head(text: str) -> dict[str, str]:
     return head
 
 
-def _temporary_models(sql_dir: Path) -> frozenset[str]:
-    """Core and marts models that are temporary tables; a SELECT must find them under another name."""
-    found = set()
+def _kept(sql_dir: Path) -> Kept:
+    """How the models of core and marts are kept, as far as those that read them must know."""
+    found: dict[str, set[str]] = {"temporary": set(), "touched": set(), "by order": set()}
     for schema in ("core", "marts"):
         for path in (sql_dir / schema).glob("*.sql"):
             with path.open(encoding="utf-8") as lines:
                 head = read_head("".join(line for _, line in zip(range(12), lines, strict=False)))
-            if head.get("rebuild") in ("temporary", "touched"):
-                found.add(f"{schema}.{path.stem}")
-    return frozenset(found)
+            if (rebuild := head.get("rebuild", "")) in found:
+                found[rebuild].add(f"{schema}.{path.stem}")
+    return Kept(frozenset(found["temporary"] | found["touched"]), frozenset(found["by order"]))
 
 
 def _rebuild(text: str, shown: str) -> tuple[str, str | None]:

@@ -72,6 +72,7 @@ class Steps:
         self._seeds = {f"seeds.{seed.name}": seed for seed in project.seeds}
         self._staged: set[str] = set()
         self._dirty: set[str] = set()
+        self._over_written = False
         self._keys: dict[str, list[str]] = {"staging.new_loads": ["load_id"]}
 
     def create_tables(self) -> None:
@@ -113,7 +114,8 @@ class Steps:
                 self._touch()
             for number in range(affected.batches):
                 self._batch(number)
-            self._touch_again()
+            if self.fresh:
+                self._touch()
         self._finish(affected)
 
     def check_only(self, affected: Affected) -> None:
@@ -131,6 +133,7 @@ class Steps:
 
     def _batch(self, number: int) -> None:
         stage_batch(self.connection, number)
+        self._over_written = not self.fresh
         checks = self._of_scope("batch")
         warnings = [check.name for check in checks if check.severity == "warn"]
         if not self.fresh and tables.forget_findings(self.connection, warnings):
@@ -144,27 +147,28 @@ class Steps:
             else:
                 self._replace(model)
         raise_failures([self._check(check, keep=True) for check in checks])
+        if not self.fresh:
+            self._touch_again()
+        self._over_written = False
         if self.commit_batches:
             self.connection.commit()
             self.connection.begin()
 
     def _touch(self) -> None:
-        """Stage the keys that affected orders leave."""
+        """Stage the keys that affected orders have: those that they leave, if their rows are still the old ones."""
         for model in self.project.models:
             if model.rebuild == "touched":
                 self._stage_reads(model.reads)
                 self._timed(model.full_name, partial(self._stage, model))
 
     def _touch_again(self) -> None:
-        """Add the keys that affected orders entered."""
-        before = self._staged & {model.full_name for model in self.project.models if model.rebuild == "touched"}
+        """Add the keys that the orders of the batch entered."""
+        touched = [model for model in self.project.models if model.rebuild == "touched"]
         self._staged = {name for name in self._staged if name not in self._models or self._models[name].phase != FINAL}
-        for model in self.project.models:
-            if model.rebuild == "touched":
-                self._stage_reads(model.reads)
-                stage = tables.stage_more if model.full_name in before else tables.stage
-                self._timed(model.full_name, partial(stage, self.connection, model))
-                self._staged.add(model.full_name)
+        for model in touched:
+            self._stage_reads(model.reads)
+            self._timed(model.full_name, partial(tables.stage_more, self.connection, model, self._sql(model)))
+            self._staged.add(model.full_name)
 
     def _finish(self, affected: Affected) -> None:
         """The tables and warnings that follow the batches, then the claims about the whole."""
@@ -204,9 +208,9 @@ class Steps:
         if model.rebuild == "by":
             return tables.replace_keys(self.connection, model, empty=empty, columns=self._key_columns(model))
         if model.rebuild == "order":
-            return tables.replace_orders(self.connection, model, empty=empty)
+            return tables.replace_orders(self.connection, model, self._sql(model), empty=empty)
         if model.rebuild == "newest":
-            return tables.keep_newest(self.connection, model, empty=empty)
+            return tables.keep_newest(self.connection, model, self._sql(model), empty=empty)
         if model.phase == LOADS and not empty:
             return tables.replace_if_other(self.connection, model)
         return tables.replace_all(self.connection, model, empty=empty)
@@ -219,13 +223,13 @@ class Steps:
 
     def _check(self, check: Check, *, keep: bool) -> CheckResult:
         self._stage_reads(check.reads)
-        name = f"checks.{check.name}"
+        name, sql = f"checks.{check.name}", self._sql(check)
         if check.severity == "warn":
-            result = self._timed(name, lambda: evaluate_warning(self.connection, check, keep=keep))
+            result = self._timed(name, lambda: evaluate_warning(self.connection, check, sql, keep=keep))
             if result.failing_rows and keep:
                 self._dirty.add(FINDINGS)
         else:
-            result = self._timed(name, lambda: evaluate(self.connection, check))
+            result = self._timed(name, lambda: evaluate(self.connection, check, sql))
         self.results.append(result)
         return result
 
@@ -245,8 +249,12 @@ class Steps:
                     self._timed(model.full_name, partial(self._stage, model), is_step=False)
 
     def _stage(self, model: Model) -> None:
-        tables.stage(self.connection, model)
+        tables.stage(self.connection, model, self._sql(model))
         self._staged.add(model.full_name)
+
+    def _sql(self, part: Model | Check) -> str:
+        """The part's SELECT: while a batch is built in, over the rows that it has written."""
+        return part.sql_of_written if self._over_written and part.sql_of_written else part.sql
 
     def _any_dirty(self, reads: Iterable[str]) -> bool:
         return any(

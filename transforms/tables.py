@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transforms.errors import ModelError
-from transforms.models import Column, Documented, Model, temporary
+from transforms.models import Column, Documented, Model, temporary, written
 from transforms.plan import FINDINGS, key_table
 from transforms.session import quoted, sql_of
 from transforms.staging import BATCH
@@ -46,18 +46,18 @@ def comment(connection: Connection, relation: str, table: str, columns: tuple[Co
     connection.execute(";".join(statements))
 
 
-def stage(connection: Connection, model: Model) -> int:
+def stage(connection: Connection, model: Model, sql: str) -> int:
     """Make a temporary table anew."""
     with sql_of(model.path):
-        return _count(connection, f"create or replace temp table {model.relation} as\n{model.sql}")
+        return _count(connection, f"create or replace temp table {model.relation} as\n{sql}")
 
 
-def stage_more(connection: Connection, model: Model) -> int:
+def stage_more(connection: Connection, model: Model, sql: str) -> int:
     """Add to a temporary table the rows that it does not hold yet."""
     with sql_of(model.path):
         return _count(
             connection,
-            f"insert into {model.relation}\nselect * from (\n{model.sql}\n) except select * from {model.relation}",
+            f"insert into {model.relation}\nselect * from (\n{sql}\n) except select * from {model.relation}",
         )
 
 
@@ -84,11 +84,18 @@ def replace_if_other(connection: Connection, model: Model) -> int:
         return _count(connection, f"insert into {model.relation} from {candidates}")
 
 
-def replace_orders(connection: Connection, model: Model, *, empty: bool) -> int:
-    """Replace the rows of the batch's orders; gives the number of rows that came or went."""
-    gone = 0 if empty else _delete_orders(connection, model.relation)
+def replace_orders(connection: Connection, model: Model, sql: str, *, empty: bool) -> int:
+    """Replace the rows of the batch's orders; gives the number of rows that came or went.
+
+    Where rows are replaced, the new ones are also kept apart, for those that speak of this batch.
+    """
     with sql_of(model.path):
-        return gone + _insert(connection, model)
+        if empty:
+            return _insert(connection, model)
+        rows = written(model.full_name)
+        connection.execute(f"create or replace temp table {rows} as\n{sql}")
+        gone = _delete_orders(connection, model.relation)
+        return gone + _count(connection, f"insert into {model.relation} from {rows}")
 
 
 def replace_keys(connection: Connection, model: Model, *, empty: bool, columns: Sequence[str]) -> int:
@@ -110,14 +117,14 @@ def columns_of(connection: Connection, relation: str) -> list[str]:
     return [name for name, *_ in connection.execute(f"describe {relation}").fetchall()]
 
 
-def keep_newest(connection: Connection, model: Model, *, empty: bool) -> int:
+def keep_newest(connection: Connection, model: Model, sql: str, *, empty: bool) -> int:
     """Let candidates replace rows of the same key that have a smaller tuple."""
     key = ", ".join(f'"{name}"' for name in model.key)
     newest = ", ".join(f'"{name}"' for name in model.newest)
     candidates = temporary("candidates")
     with sql_of(model.path):
         connection.execute(
-            f"create or replace temp table {candidates} as select * from (\n{model.sql}\n) "
+            f"create or replace temp table {candidates} as select * from (\n{sql}\n) "
             f"qualify row_number() over (partition by {key} order by ({newest}) desc) = 1"
         )
         if not empty:

@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: An order would have a state twice.
 select
     facts.account,

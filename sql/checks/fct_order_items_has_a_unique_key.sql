@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: A line would count twice in turnover.
 select
     facts.account,

@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: Fulfilment times would be taken from the wrong change.
 select
     facts.account,

@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: A version would be lost: figures as of an earlier time would be wrong.
 with made as (
     select

@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: As-of figures and restatements would count a version twice.
 select
     facts.account,

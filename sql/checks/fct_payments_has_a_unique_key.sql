@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: A payment would count twice in the daily closing.
 select
     facts.account,

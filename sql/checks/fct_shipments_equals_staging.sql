@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: A shipment would be lost, or carry another cost than the API sent.
 with made as (
     select

@@ -1,5 +1,6 @@
 -- severity: fail
 -- scope: batch
+-- rows: kept
 -- harm: Shipping would count twice.
 select
     facts.account,

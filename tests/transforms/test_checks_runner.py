@@ -11,7 +11,7 @@ from tests.transforms.small_project import order
 from transforms import staging
 from transforms.build import Rules
 from transforms.checks import run_checks
-from transforms.errors import ChecksFailed, TransformError
+from transforms.errors import ChecksFailed, ModelError, TransformError
 
 REFUSES_50 = """
     -- severity: fail
@@ -47,6 +47,32 @@ def test_a_broken_claim_stops_the_build(small, scope, full):
     assert small.rows(
         "select check_name, severity, failing_rows, amount from ops.checks where run_id = 'bad' and failing_rows > 0"
     ) == [("amounts_are_small", "fail", 2, Decimal("110.00"))]
+
+
+@pytest.mark.parametrize(("rows", "seen"), [("written", 1), ("kept", 2)])
+def test_a_claim_about_a_batch_sees_its_rows_unless_it_asks_for_the_tables(small, rows, seen):
+    head = f"-- severity: warn\n-- scope: batch\n-- rows: {rows}\n"
+    counts = "count(*) || ' orders' as detail, cast(0 as decimal(18, 2)) as amount from core.fct_orders"
+    small.change(
+        checks__orders_are_counted_sql=f"{head}select 'default' as account, max(order_id) as order_id, {counts}"
+    )
+    small.load([order(1)])
+    small.build()
+    small.load([order(2)])
+
+    small.build()
+
+    query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
+    assert small.rows(query) == [(f"{seen} orders",)]
+
+
+@pytest.mark.parametrize("head", ["-- scope: build\n-- rows: written", "-- scope: batch\n-- rows: all"])
+def test_a_claim_that_asks_for_rows_that_nobody_keeps_is_refused(small, head):
+    small.change(checks__odd_sql=f"-- severity: fail\n{head}\nselect * from core.fct_orders where false")
+    small.load([order(1)])
+
+    with pytest.raises(ModelError, match=r"checks/odd.sql: `rows: (written|all)` must be kept"):
+        small.build()
 
 
 def test_every_broken_claim_is_told_at_once(small):
