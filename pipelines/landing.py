@@ -1,6 +1,6 @@
 """landing.duckdb and dlt's working folder: prepare, recover, load, look.
 
-dlt's working folder is disposable: whatever is pending in it after a crash is thrown away and read again,
+dlt's working folder is made anew for each load: whatever a crash left in it is thrown away and read again,
 since its cursor stands in the landing log and has not moved.
 """
 
@@ -10,7 +10,6 @@ import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,10 @@ import duckdb
 
 from pipelines.errors import HomeError, InventorumError, LockedError
 from pipelines.settings import Files, prepare_dlt
+from pipelines.timing import timed
 
 if TYPE_CHECKING:
     from dlt import Pipeline
-    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
     from dlt.sources import DltSource
 
     from pipelines.progress import Progress
@@ -31,8 +30,6 @@ DATASET = "raw"
 PIPELINE = "inventorum"
 # Readable for DuckDB 1.2 and later; 2.0's own format is refused by earlier tools.
 STORAGE_VERSION = "v1.2.0"
-LOAD_MEMORY, LOAD_THREADS = "500MB", 1
-
 
 # Written by `reconcile` only; the SQL reads them always.
 RECONCILE_TABLES = """
@@ -52,18 +49,14 @@ create table if not exists raw.absences (
 
 
 def prepare(files: Files) -> None:
-    """Create the landing file if it is missing, and make sure that no other program holds it.
+    """Create the landing file if it is missing, and delete what a killed crawl has left.
 
     Raises:
-        LockedError: Another program has it open.
-        HomeError: It is not a DuckDB file, or cannot be written.
+        HomeError: It cannot be written.
     """
-    with _readable_faults(files.landing):
-        if not files.landing.exists():
+    if not files.landing.exists():
+        with _readable_faults(files.landing):
             _create(files.landing)
-        with closing(_writable(files.landing)) as connection:
-            if has_table(connection, "windows"):  # the first load may have been killed before it made them
-                connection.execute(RECONCILE_TABLES)
     files.landing.chmod(0o600)
     shutil.rmtree(spool_folder(files), ignore_errors=True)
 
@@ -73,16 +66,36 @@ def _create(path: Path) -> None:
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     try:
-        _writable(draft).close()
+        duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE_VERSION}).close()
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _writable(path: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION})
-    connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
-    return connection
+@contextmanager
+def kept_open(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The landing log for writing; whatever opens it inside of the block shares it, which costs little.
+
+    Raises:
+        LockedError: Another program has it open.
+        HomeError: It is not a DuckDB file, or cannot be written.
+    """
+    with _readable_faults(files.landing):
+        connection = duckdb.connect(str(files.landing))
+    with closing(connection):
+        connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def complete(files: Files) -> None:
+    """Make the tables that dlt does not make: the first load may have been killed before it came to them.
+
+    Raises: As kept_open.
+    """
+    with kept_open(files) as connection:
+        if has_table(connection, "windows"):
+            connection.execute(RECONCILE_TABLES)
 
 
 def spool_folder(files: Files) -> Path:
@@ -121,8 +134,11 @@ def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def newest_watermark(files: Files) -> datetime | None:
-    """The latest server time that any crawl has stored."""
-    with opened(files) as connection:
+    """The latest server time that any crawl has stored; makes sure that the log can be written.
+
+    Raises: As kept_open.
+    """
+    with kept_open(files) as connection:
         if not has_table(connection, "windows"):
             return None
         rows = connection.execute(
@@ -146,84 +162,68 @@ def cursors(files: Files) -> dict[str, datetime]:
     return dict(rows)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """One load package that has reached the landing log."""
+def pipeline(files: Files, progress: Progress) -> Pipeline:
+    """dlt's pipeline with the state and schema that the landing log holds.
 
-    load_id: str
+    dlt's working folder is made anew: what a crash left in it is thrown away, and it cannot be ahead of the log.
+
+    Raises: As kept_open.
+    """
+    prepare_dlt()
+    import dlt
+
+    from pipelines.inventorum.collector import StepCollector
+    from pipelines.inventorum.destination import LandingLog
+
+    forget_pending(files)
+    made = dlt.pipeline(
+        PIPELINE,
+        destination=LandingLog(files.landing),
+        dataset_name=DATASET,
+        pipelines_dir=str(files.work / "dlt"),
+        progress=StepCollector(progress),
+    )
+    with _readable_faults(files.landing), kept_open(files):
+        complete(files)
+        made.sync_destination()
+    return made
 
 
-def load(files: Files, source: DltSource, progress: Progress) -> Loaded:
+def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline | None = None) -> dict[str, float]:
     """Extract the source and append it to the landing log, all or nothing.
+
+    Args:
+        prepared: What `pipeline` made, if the caller has it already.
+
+    Returns:
+        Seconds of each step.
 
     Raises:
         InventorumError: What a resource raised.
         HomeError: The disk is full or a file cannot be written.
     """
-    pipeline = _pipeline(files, progress)
+    seconds: dict[str, float] = {}
     try:
         with _readable_faults(files.landing):
-            info = pipeline.run(source, loader_file_format="parquet")
-            if info.first_run:
-                with closing(_writable(files.landing)) as connection:
+            if prepared is None:
+                with timed(seconds, "connect"):
+                    prepared = pipeline(files, progress)
+            with timed(seconds, "crawl"):
+                prepared.extract(source, loader_file_format="parquet")
+            with timed(seconds, "normalize"):
+                prepared.normalize()
+            with timed(seconds, "insert"), kept_open(files) as connection:
+                if prepared.load().first_run:
                     connection.execute(RECONCILE_TABLES)
     except BaseException:
         forget_pending(files)  # the next run reads again from the cursor, which has not moved
         raise
-    return Loaded(info.loads_ids[0])
+    return seconds
 
 
 def forget_pending(files: Files) -> None:
     """Delete dlt's working folder; state and schema come back from the landing log."""
     shutil.rmtree(files.work / "dlt", ignore_errors=True)
-
-
-def _pipeline(files: Files, progress: Progress) -> Pipeline:
-    """A pipeline without pending packages, whatever an earlier crash has left."""
-    for attempt in ("as it is", "rebuilt"):
-        pipeline = None
-        try:
-            pipeline = _open_pipeline(files, progress)
-            if not pipeline.has_pending_data:
-                _ = pipeline.state, [pipeline.schemas[name] for name in pipeline.schemas]  # damage shows itself
-                return pipeline
-        except InventorumError:
-            raise
-        except Exception as error:  # any damage to the folder ends here: it is disposable
-            if attempt == "rebuilt":
-                if _is_full(_chain(error)):
-                    raise _translated(error, files.landing) from error
-                raise HomeError(
-                    f"dlt's working folder in {files.work} could not be rebuilt: {type(error).__name__}. "
-                    f"Nothing was loaded. Delete {files.work} and run again."
-                ) from error
-        forget_pending(files)
-    return _open_pipeline(files, progress)
-
-
-def _open_pipeline(files: Files, progress: Progress) -> Pipeline:
-    prepare_dlt()
-    import dlt
-
-    from pipelines.inventorum.collector import StepCollector
-
-    return dlt.pipeline(
-        PIPELINE,
-        destination=dlt.destinations.duckdb(_credentials(files)),
-        dataset_name=DATASET,
-        pipelines_dir=str(files.work / "dlt"),
-        progress=StepCollector(progress),
-    )
-
-
-def _credentials(files: Files) -> DuckDbCredentials:
-    """The landing file for dlt, whose own default would let DuckDB take most of the machine's memory."""
-    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-
-    credentials = DuckDbCredentials(str(files.landing))
-    credentials.global_config = {"memory_limit": LOAD_MEMORY, "threads": LOAD_THREADS}
-    credentials.local_config = {"enable_progress_bar": False}
-    return credentials
 
 
 @contextmanager
@@ -254,10 +254,10 @@ def _is_full(chain: list[BaseException]) -> bool:
     )
 
 
-def _translated(error: Exception, path: Path) -> Exception:
+def _translated(error: Exception, path: Path) -> BaseException:
     chain = _chain(error)
     for found in chain:
-        if isinstance(found, InventorumError):
+        if isinstance(found, InventorumError | KeyboardInterrupt):
             return found
     text = " ".join(str(found) for found in chain)
     if "Conflicting lock" in text or "Could not set lock" in text:

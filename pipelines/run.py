@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pipelines.errors import InventorumError
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
 from pipelines.settings import Files, RotatingLogin, Settings, StaticLogin, ensure_home
+from pipelines.timing import timed
 from transforms import build as transform
 from transforms import publish as publication
 from transforms.errors import TransformError
@@ -65,15 +65,6 @@ class RunReport:
     published: bool = False
     warehouse: str = ""
 
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Add the block's seconds to the step's."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - begin, 4)
-
 
 def sync(
     settings: Settings,
@@ -96,11 +87,12 @@ def sync(
     login = settings.require_login()
     progress = progress or Silent()
     with _running(settings, command) as report:
-        with report.timed("import"):
+        with timed(report.seconds, "import"):
             from pipelines.inventorum import loading
-        with report.timed("load"):
+        with timed(report.seconds, "load"):
             api = connect(settings, login)
             ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
+        report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
         _count(report, ledger.windows)
         _build_and_publish(settings, report, full=False, progress=progress)
     return report
@@ -124,9 +116,9 @@ def backfill(
     login = settings.require_login()
     progress = progress or Silent()
     with _running(settings, "backfill") as report:
-        with report.timed("import"):
+        with timed(report.seconds, "import"):
             from pipelines.inventorum import history
-        with report.timed("load"):
+        with timed(report.seconds, "load"):
             api = connect(settings, login)
             windows = history.load_history(settings, api, report.run_id, start, end, progress, again=again)
         _count(report, windows)
@@ -145,14 +137,15 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
     login = settings.require_login()
     progress = progress or Silent()
     with _running(settings, "reconcile") as report:
-        with report.timed("import"):
+        with timed(report.seconds, "import"):
             from pipelines.inventorum import loading, reconciling
         api = connect(settings, login)
-        with report.timed("load"):
+        with timed(report.seconds, "load"):
             ledger = loading.load_delta(settings, api, report.run_id, None, frozenset(), progress)
+        report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
         _count(report, ledger.windows)
         _build_and_publish(settings, report, full=False, progress=progress)
-        with report.timed("compare"):
+        with timed(report.seconds, "compare"):
             found = reconciling.reconcile(settings, api, report.run_id, days, progress)
         loaded = report.orders_new, report.orders_changed
         _count(report, ledger.windows + found.windows)
@@ -193,6 +186,7 @@ def _judge(report: RunReport, found: Found) -> None:
 def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> RunReport:
     """Transform what the landing log holds, check, publish; asks nothing of the API."""
     with _running(settings, "build --full" if full else "build") as report:
+        landing.complete(settings.files)
         _build_and_publish(settings, report, full=full, progress=progress or Silent())
     return report
 
@@ -322,7 +316,7 @@ def _record(settings: Settings, report: RunReport) -> None:
 
 def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
     files = transform_files(settings.files)
-    with report.timed("build"):
+    with timed(report.seconds, "build"):
         built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
     for step, seconds in built.seconds.items():
         report.seconds[f"build: {step}"] = round(seconds, 4)
@@ -332,7 +326,7 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     _conclude(report)
     _record(settings, report)  # before publishing, so that readers find the run that made their file
     if built.changed or not settings.files.warehouse.exists():
-        with report.timed("publish"):
+        with timed(report.seconds, "publish"):
             publication.publish(files, group=settings.published_group)
         report.published = True
 

@@ -226,13 +226,14 @@ def ensure_home(files: Files) -> None:
 def prepare_dlt() -> None:
     """Set what dlt reads from the environment when it is imported; call before `import dlt`.
 
-    No telemetry, load ids in Arrow rows, no loaded rows left on disk, no second copy of the log on stderr.
+    No telemetry, no trace (it keeps what exceptions say), load ids in Arrow rows, no loaded rows left on disk,
+    no second copy of the log on stderr.
     """
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
     os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
-    os.environ["EXTRACT__WORKERS"] = str(len(CHANNELS) + 1)
+    os.environ["PIPELINES__ENABLE_RUNTIME_TRACE"] = "false"
 
 
 def color_wanted() -> bool:

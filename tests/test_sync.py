@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +14,8 @@ import pytest
 
 from pipelines import run
 from pipelines.errors import LoginError, SettingsError
+from pipelines.progress import Silent
+from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings, StaticLogin
@@ -171,3 +175,37 @@ def test_a_home_that_is_a_file_is_refused_without_a_trace(settings: Settings, tm
     with pytest.raises(HomeError, match="is a file"):
         run.sync(settings)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_landing_log_from_a_backup_is_caught_up_whatever_the_working_folder_says(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+    backup = settings.files.landing.read_bytes()
+    shop.sell("ipad", items=[("Wobbler", "6.99", 2)], at="2026-11-03T10:00Z")
+    shop.clock.set("2026-11-04T10:00Z")
+    sync()
+    settings.files.landing.write_bytes(backup)
+    sync()
+
+    assert rows("select count(distinct order_id) from raw.orders", raw=True) == [(2,)]
+    assert rows("select count(*) from core.fct_orders") == [(2,)]
+
+
+def test_an_interrupt_stops_the_crawls_and_the_next_run_reads_everything(settings: Settings, rows: Rows) -> None:
+    class Interrupting(Silent):
+        def update(self, task: str, done: int, total: int | None = None) -> None:
+            if task == "ipad":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    shop = make_shop(seed=3, orders=2000, days=30)
+    with Sandbox(shop) as sandbox:
+        slow = replace(settings, base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token))
+        with pytest.raises(KeyboardInterrupt):
+            run.sync(replace(slow, requests_per_second=5.0), progress=Interrupting())
+        asked = len(sandbox.requests)
+        assert run.sync(slow).exit_code == 0
+        assert asked < (len(sandbox.requests) - asked) / 2
+
+    assert rows("select count(*) from core.fct_orders")[0][0] > 1800

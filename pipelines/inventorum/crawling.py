@@ -55,25 +55,41 @@ class Reading:
 
 
 class Ledger:
-    """What happened in this run: one row a crawl, one a rejected record. Safe to fill from any thread."""
+    """What happened in this run: one row a crawl, one a rejected record. Safe to fill from any thread.
+
+    `seconds` holds those of each step of the load.
+    """
 
     def __init__(self, expected: int) -> None:
         self._expected = expected
-        self._finished = threading.Condition()
+        self._news = threading.Condition()
+        self._told = 0
         self.windows: list[dict[str, Any]] = []
         self.quarantine: list[dict[str, Any]] = []
+        self.seconds: dict[str, float] = {}
 
     def add(self, window: dict[str, Any], rejected: Iterable[dict[str, Any]]) -> None:
         """Record one crawl that has ended, well or badly."""
-        with self._finished:
+        with self._news:
             self.windows.append(window)
             self.quarantine.extend(rejected)
-            self._finished.notify_all()
 
-    def complete(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the last crawl; whether all have ended."""
-        with self._finished:
-            return self._finished.wait_for(lambda: len(self.windows) >= self._expected, timeout)
+    @property
+    def is_complete(self) -> bool:
+        """Whether all crawls have ended."""
+        return len(self.windows) >= self._expected
+
+    def tell(self) -> None:
+        """Wake whoever listens."""
+        with self._news:
+            self._told += 1
+            self._news.notify_all()
+
+    def listen(self, heard: int, timeout: float) -> int:
+        """Wait up to `timeout` seconds until `tell` was called more often than was heard; how often that is."""
+        with self._news:
+            self._news.wait_for(lambda: self._told > heard, timeout)
+            return self._told
 
 
 class RowBuffer:

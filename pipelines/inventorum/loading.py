@@ -9,6 +9,7 @@ from pipelines import landing
 from pipelines.inventorum.client import InventorumClient
 from pipelines.progress import Progress
 from pipelines.settings import Settings, prepare_dlt
+from pipelines.timing import timed
 
 prepare_dlt()
 
@@ -36,13 +37,19 @@ def load_delta(
         InventorumError: The landing log could not be written; nothing was loaded.
     """
     ledger = Ledger(expected=len(settings.channels))
-    with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
+    with timed(ledger.seconds, "connect"), landing.kept_open(settings.files):
+        floor = landing.newest_watermark(settings.files)
+        pipeline = landing.pipeline(settings.files, progress)
+    with (
+        ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor,
+        ThreadPoolExecutor(len(settings.channels), thread_name_prefix="crawl") as crawlers,
+    ):
         reading = Reading(
             run_id=run_id,
             account=settings.account,
             overlap=settings.overlap,
             start_date=settings.start_date,
-            floor=landing.newest_watermark(settings.files),
+            floor=floor,
             since=since,
             spool=landing.spool_folder(settings.files),
             executor=executor,
@@ -51,6 +58,6 @@ def load_delta(
             first_page=settings.delta_first_page,
             required=named_channels,
         )
-        source = inventorum_source(api, settings.channels, reading, ledger)
-        landing.load(settings.files, source, progress)
+        source = inventorum_source(api, settings.channels, reading, ledger, crawlers)
+        ledger.seconds |= landing.load(settings.files, source, progress, pipeline)
     return ledger

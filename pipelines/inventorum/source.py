@@ -6,6 +6,7 @@ Everything lands in the dataset `raw` (columns below), appended and never change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, wait
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,26 +47,23 @@ def _hints(schema: pa.Schema) -> dict[str, Any]:
 
 @dlt.source(name="inventorum", max_table_nesting=0)
 def inventorum_source(
-    api: InventorumClient, channels: Sequence[str], reading: Reading, ledger: Ledger
+    api: InventorumClient, channels: Sequence[str], reading: Reading, ledger: Ledger, crawlers: Executor
 ) -> Iterable[Any]:
     """The orders of the given channels, with the ledger of how they were read.
 
     Resources: `orders_<channel>` (all append to `orders`), `windows`, `quarantine`.
+
+    Args:
+        crawlers: Runs the crawls, all at once; a thread for each channel.
     """
     for channel in channels:
-        yield _orders(api, channel, reading, ledger)
+        yield _orders(api, channel, reading, ledger, crawlers)
     yield _ledger_resource("windows", WINDOWS, ledger, lambda: ledger.windows)
     yield _ledger_resource("quarantine", QUARANTINE, ledger, lambda: ledger.quarantine)
 
 
-def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledger) -> Any:
-    @dlt.resource(
-        name=f"orders_{channel}",
-        table_name="orders",
-        write_disposition="append",
-        columns=_hints(ORDERS),
-        parallelized=True,
-    )
+def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledger, crawlers: Executor) -> Any:
+    @dlt.resource(name=f"orders_{channel}", table_name="orders", write_disposition="append", columns=_hints(ORDERS))
     def orders(
         watermark: dlt.sources.incremental[datetime] = dlt.sources.incremental(
             "_watermark", initial_value=EPOCH, range_start="open", primary_key=()
@@ -74,29 +72,51 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
         """Every version of this channel's orders that the API shows since the cursor.
 
         Appended, not merged: history, replay and as-of questions need each version.
-        Shape: Arrow tables of up to ROWS_PER_TABLE rows, columns as in ORDERS.
+        Shape: Arrow tables of some ten thousand rows, columns as in ORDERS.
         An incomplete crawl yields nothing, so that its cursor stays; the ledger says why.
 
         Source: GET /orders/delta/.
         """
-        yield dlt.mark.materialize_table_schema()  # a channel without orders still gets the table
+        yield from _new_table("orders")
+        crawl = DeltaCrawl(api, channel, reading)
         with Spool(reading.spool / f"{channel}.arrow") as spool:
-            if DeltaCrawl(api, channel, reading).run(spool, ledger, watermark.start_value):
-                yield from spool.tables()
+            running = crawlers.submit(crawl.run, spool, ledger, watermark.start_value)
+            running.add_done_callback(lambda _: ledger.tell())
+            try:
+                yield from _waiting(ledger, running.done)
+                if running.result():
+                    yield from spool.tables()
+            finally:
+                if not running.done():  # another crawl has failed, or the user interrupts
+                    api.close()
+                    wait([running])
 
     return orders
 
 
 def _ledger_resource(name: str, schema: pa.Schema, ledger: Ledger, rows: Callable[[], list[dict[str, Any]]]) -> Any:
-    @dlt.resource(name=name, table_name=name, write_disposition="append", columns=_hints(schema), parallelized=True)
+    @dlt.resource(name=name, table_name=name, write_disposition="append", columns=_hints(schema))
     def resource() -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
-        while not ledger.complete(timeout=0.2):
-            yield None  # lets dlt look after the crawls, and notice a failed one
+        yield from _new_table(name)
+        yield from _waiting(ledger, lambda: ledger.is_complete)
         if rows():
             yield pa.Table.from_pylist(rows(), schema=schema)
 
     return resource
+
+
+def _new_table(name: str) -> Iterator[Any]:
+    """What makes dlt create a table that may get no rows; nothing if the landing log has it."""
+    if name not in dlt.current.source_schema().tables:
+        yield dlt.mark.materialize_table_schema()
+
+
+def _waiting(ledger: Ledger, is_over: Callable[[], bool]) -> Iterator[None]:
+    """Give dlt its turn whenever a crawl ends, or after a while, until something is over."""
+    heard = -1
+    while not is_over():
+        heard = ledger.listen(heard, timeout=0.5)
+        yield None
 
 
 @dlt.source(name="inventorum", max_table_nesting=0)

@@ -1,0 +1,45 @@
+"""The landing log as dlt's destination."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.normalizers.naming import NamingConvention
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
+
+MEMORY, THREADS = "500MB", 1
+
+
+class LandingLog(dlt.destinations.duckdb):
+    """dlt's DuckDB destination, which looks up once what it can do.
+
+    dlt asks for that some thirty times in a run and goes through all settings each time, a tenth of a run
+    without news.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # dlt's own default would let DuckDB take most of the machine's memory
+        credentials = DuckDbCredentials(str(path))
+        credentials.global_config = {"memory_limit": MEMORY, "threads": THREADS}
+        credentials.local_config = {"enable_progress_bar": False}
+        super().__init__(credentials)
+        self._known: dict[Any, DestinationCapabilitiesContext] = {}
+
+    @property
+    def destination_type(self) -> str:
+        """As dlt's own, so that its stored state does not depend on this class."""
+        return "dlt.destinations.duckdb"
+
+    def capabilities(
+        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
+    ) -> DestinationCapabilitiesContext:
+        """As dlt's own; the caller may change what it gets."""
+        if config is not None:
+            return super().capabilities(config, naming)
+        kind = None if naming is None else (type(naming), naming.max_length)
+        if kind not in self._known:
+            self._known[kind] = super().capabilities(None, naming)
+        return self._known[kind].copy()
