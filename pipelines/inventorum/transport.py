@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -26,7 +26,7 @@ from pipelines.inventorum.deadline import DeadlineAdapter, time_limit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 256 * 1024 * 1024
-_CHUNK = 64 * 1024
+_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -140,20 +140,13 @@ class Transport:
             authorization: The value of that header.
             fresh: Open a new connection: one that the server closed meanwhile cannot swallow the request.
         """
-        session = self._new_session() if fresh else self._session()
+        line = self._new_line() if fresh else self._line()
         begin = time.monotonic()
         with time_limit(self._time_limit) as deadline:
             try:
-                with session.request(
-                    method,
-                    self._base_url + path,
-                    params=params,
-                    data=body,
-                    headers={"Accept": "application/json", **(headers or {})},
-                    auth=_Authorization(authorization),
-                    timeout=self._timeouts,
-                    allow_redirects=False,
-                    stream=True,
+                request = line.prepare(method, path, authorization, params or {}, headers or {}, body)
+                with line.session.send(
+                    request, timeout=self._timeouts, allow_redirects=False, **line.settings
                 ) as response:
                     content = _read_all(response)
                     return RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
@@ -161,16 +154,16 @@ class Transport:
                 reason, was_sent = _describe(error, is_late=deadline.is_over)
             finally:
                 if fresh:
-                    session.close()
+                    line.session.close()
         return Fault(reason, was_sent, time.monotonic() - begin)
 
-    def _session(self) -> requests.Session:
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self._new_session()
-        return session
+    def _line(self) -> _Line:
+        line: _Line | None = getattr(self._local, "line", None)
+        if line is None:
+            line = self._local.line = self._new_line()
+        return line
 
-    def _new_session(self) -> requests.Session:
+    def _new_line(self) -> _Line:
         session = requests.Session()
         session.trust_env = not self._is_local  # proxies and certificates of the environment, not for loopback
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -181,7 +174,61 @@ class Transport:
         adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        return session
+        return _Line(session, self._base_url)
+
+
+class _Line:
+    """A session with what is the same in all of its requests: looking that up anew costs more than sending.
+
+    Attributes:
+        settings: Proxies and certificates, as arguments of `session.send`.
+    """
+
+    def __init__(self, session: requests.Session, base_url: str) -> None:
+        self.session = session
+        self.settings = session.merge_environment_settings(base_url, {}, True, None, None)
+        self._base_url = base_url
+        self._reads: dict[tuple[str, ...], tuple[requests.PreparedRequest, str]] = {}
+
+    def prepare(
+        self,
+        method: str,
+        path: str,
+        authorization: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> requests.PreparedRequest:
+        """The request, to be sent before the next one is prepared."""
+        if method != "GET":
+            return self._prepare(method, path, authorization, params, headers, body)
+        key = path, *headers
+        if key not in self._reads:
+            request = self._prepare(method, path, authorization, {}, headers, None)
+            self._reads[key] = request, request.url or ""
+        request, address = self._reads[key]
+        request.url = f"{address}?{urlencode(params)}" if params else address
+        request.headers.update({**headers, "Authorization": authorization})
+        return request
+
+    def _prepare(
+        self,
+        method: str,
+        path: str,
+        authorization: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> requests.PreparedRequest:
+        request = requests.Request(
+            method,
+            self._base_url + path,
+            params=dict(params),
+            data=body,
+            headers={"Accept": "application/json", **headers},
+            auth=_Authorization(authorization),
+        )
+        return self.session.prepare_request(request)
 
 
 class _TooLargeError(OSError):
@@ -205,12 +252,13 @@ def _read_all(response: requests.Response) -> bytes:
     Raises:
         _TooLargeError: It is larger than MAX_BODY.
     """
-    content = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > MAX_BODY:
+    chunks, size = [], 0
+    for chunk in response.raw.stream(_CHUNK, decode_content=True):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY:
             raise _TooLargeError
-    return bytes(content)
+    return b"".join(chunks)
 
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str, bool], ...] = (
