@@ -132,6 +132,14 @@ def test_without_a_login_nothing_is_asked(settings: Settings, sandbox: Sandbox) 
     assert sandbox.requests == []
 
 
+def test_payloads_are_stored_compressed(settings: Settings, rows: Rows) -> None:
+    with Sandbox(make_shop(seed=3, orders=500, days=30)) as sandbox:
+        run.sync(replace(settings, base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token)))
+
+    found = "select distinct compression from pragma_storage_info('raw.orders') where column_name = 'payload'"
+    assert rows(f"{found} and segment_type = 'VARCHAR'", raw=True) == [("ZSTD",)]
+
+
 def test_files_are_for_their_owner_only(shop: Shop, settings: Settings, sync: Sync) -> None:
     shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
     sync()
