@@ -197,7 +197,7 @@ class Loader:
             self.shop.wait(1)
         truth = {order_id: order.version for order_id, order in self.shop.orders.items()}
         known = {order_id: version for order_id, version in self.stored.items() if order_id in truth}
-        assert known == truth
+        assert known == truth, f"orders {sorted(i for i in truth if known.get(i) != truth[i])} are lost or stale"
         before = dict(self.stored)
         self.shop.wait(2)  # a clock that was set back may just have caught up, and Date has whole seconds
         assert self.load()
@@ -215,13 +215,16 @@ def by_windows_in_parallel(picks: list[int]) -> Reader:
 
 
 def by_plain_pages(loader: Loader) -> Iterator[Answer]:
-    """What the protocol replaces: page after page in the API's own order, until one is short."""
-    start, page, began = loader.start, 0, None
+    """What the protocol replaces: page after page in the API's own order, until one is short.
+
+    Base and cap of the pages are given, so that whatever is lost is lost to the changes in between.
+    """
+    start, page, limit, began = loader.start, loader.shop.first_page, loader.shop.cap, None
     while True:
-        answer = loader.shop.fetch(start, page, CAP, order="modified")
+        answer = loader.shop.fetch(start, page, limit, order="modified")
         began = began or answer.date
         yield answer
-        if len(answer.page.keys) < CAP:
+        if len(answer.page.keys) < limit:
             loader.cursor = began
             return
         page += 1
