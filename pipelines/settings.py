@@ -194,12 +194,22 @@ def home_folder(flag: Path | None) -> Path:
     return chosen.expanduser().absolute()
 
 
+# dlt puts paths into SQL and into templates of names as they are, DuckDB reads the last ones as patterns
+DLT_CANNOT_TAKE = frozenset("'%*?[")
+
+
 def ensure_home(files: Files) -> None:
     """Create the home folder and `work/` for this user only.
 
     Raises:
+        SettingsError: dlt could not work there.
         HomeError: A file stands in the way, or the folder cannot be written.
     """
+    for character in DLT_CANNOT_TAKE.intersection(str(files.home.absolute())):
+        raise SettingsError(
+            f"The folder {files.home.absolute()} has {character} in its path, which dlt and DuckDB cannot take in the "
+            "names of their files. Nothing was written. Choose another folder with --home or INVENTORUM_HOME."
+        )
     for folder in (files.home, files.work):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -18,7 +18,7 @@ from pipelines.progress import Silent
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from pipelines.settings import Settings, StaticLogin
+from pipelines.settings import Files, Settings, StaticLogin
 from tests.conftest import Rows, Sync
 
 STAR = """
@@ -217,3 +217,10 @@ def test_an_interrupt_stops_the_crawls_and_the_next_run_reads_everything(setting
         assert asked < (len(sandbox.requests) - asked) / 2
 
     assert rows("select count(*) from core.fct_orders")[0][0] > 1800
+
+
+@pytest.mark.parametrize("name", ["o'brien", "50%", "what?", "a*b", "[1]"])
+def test_a_home_that_dlt_cannot_work_in_is_refused_by_name(settings: Settings, tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="path, which dlt and DuckDB cannot take"):
+        run.sync(replace(settings, files=Files(tmp_path / name)))
+    assert not (tmp_path / name).exists()
