@@ -1,7 +1,7 @@
 """No order is lost: histories of a shop that changes before every request, and every single change swept.
 
-INVENTORUM_HISTORIES sets the number of histories, for long runs:
-INVENTORUM_HISTORIES=1000 python -m pytest tests/inventorum/test_no_order_is_lost.py
+INVENTORUM_HISTORIES sets the number of histories, for long runs, INVENTORUM_SEED other ones:
+INVENTORUM_HISTORIES=1000 INVENTORUM_SEED=7 python -m pytest tests/inventorum/test_no_order_is_lost.py
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -26,6 +26,9 @@ from tests.inventorum.model_shop import (
 )
 
 HISTORIES = int(os.environ.get("INVENTORUM_HISTORIES", "40"))
+SEED = int(os.environ.get("INVENTORUM_SEED", "0"))
+# Hypothesis remembers every choice of a run, about 0.2 MB a history: a long run is many short ones
+ROUND = 200
 
 numbers = st.integers(0, 200)
 delays = st.floats(0, 4)
@@ -107,18 +110,18 @@ class PlainHistories(Histories):
 
 
 def run(machine: type[Histories], histories: int = HISTORIES) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=histories,
-            stateful_step_count=12,
-            deadline=None,
-            database=None,
-            derandomize=histories <= 100,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for number, first in enumerate(range(0, histories, ROUND)):
+        run_state_machine_as_test(
+            seed(1000 * SEED + number)(machine),
+            settings=settings(
+                max_examples=min(ROUND, histories - first),
+                stateful_step_count=12,
+                deadline=None,
+                database=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
 
 
 def test_no_history_loses_an_order() -> None:
