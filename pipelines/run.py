@@ -23,7 +23,7 @@ from transforms.errors import TransformError
 if TYPE_CHECKING:
     from pipelines.inventorum.auth import Credentials
     from pipelines.inventorum.client import InventorumClient
-    from pipelines.inventorum.reconciling import Found
+    from pipelines.inventorum.found import Found
     from transforms.claims import CheckResult
 
 ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
@@ -146,7 +146,8 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
         _count(report, ledger.windows)
         _build_and_publish(settings, report, full=False, progress=progress)
         with timed(report.seconds, "compare"):
-            found = reconciling.reconcile(settings, api, report.run_id, days, progress)
+            known_until = {row["channel"]: row["watermark"] for row in ledger.windows if row["status"] == "complete"}
+            found = reconciling.reconcile(settings, api, report.run_id, days, known_until, progress)
         loaded = report.orders_new, report.orders_changed
         _count(report, ledger.windows + found.windows)
         report.reconciliation = found.rows(report.run_id, settings.account)

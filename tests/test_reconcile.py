@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 
 from pipelines import run
 from pipelines.sandbox.clock import Clock
+from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
 from tests.conftest import Rows
@@ -99,6 +101,34 @@ def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings,
     assert {row["status"] for row in report.reconciliation} == {"suspicious"}
     assert rows("select count(*) from core.fct_absences") == [(0,)]
     assert rows("select count(*) from core.fct_orders where order_class = 'sale'") == [(40,)]
+
+
+def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(
+    shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
+) -> None:
+    sold: list[int] = []
+    sandbox.before_request(
+        lambda request: sold.append(shop.sell("ipad", items=WOBBLER)) if request.path.endswith("/api/orders/") else None
+    )
+    report = run.reconcile(settings, days=4)
+    sandbox.clear_hooks()
+
+    assert sold
+    assert (report.exit_code, report.message) == (0, "")
+    assert run.sync(settings).orders_new == len(sold)
+
+
+@pytest.mark.parametrize("price", ["1E+40", "NaN", "Infinity", "12345678901234567.00", "free"])
+def test_an_amount_that_no_column_holds_does_not_keep_the_days_from_being_compared(
+    shop: Shop, settings: Settings, rows: Rows, price: str
+) -> None:
+    order = {"id": 7, "state": 360, "channel": "ipad", "basket": {"items": [{"gross_price": price}]}}
+    added = shop.clock.now() - timedelta(hours=2)
+    shop.raw("ipad", json.dumps(order | {"time_added": added.isoformat()}), at=added)
+    report = run.reconcile(settings, days=4)
+
+    assert report.exit_code == 0
+    assert sum(row["listed_orders"] for row in report.reconciliation) == 41
 
 
 def test_drafts_and_pending_orders_are_no_difference(shop: Shop, settings: Settings) -> None:

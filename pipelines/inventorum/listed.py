@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import msgspec
 
@@ -67,6 +67,7 @@ def _figures(payload: str) -> tuple[datetime | None, Decimal | None]:
     items = order.basket.items if order.basket and order.basket.items else []
     try:
         amounts = [Decimal(str(item.gross_price or 0)) for item in items]
-    except InvalidOperation:
+        gross = sum(amounts, Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    except InvalidOperation:  # no number, or one that is too large
         return created_at, None
-    return created_at, sum(amounts, Decimal(0)).quantize(Decimal("0.01"))
+    return created_at, gross if gross.is_finite() else None

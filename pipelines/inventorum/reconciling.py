@@ -9,31 +9,31 @@ facts, history and marts follow as with any other change, and a later reading br
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines import landing
+from pipelines.inventorum.absences import MISSING, absent_since, missing_versions, noted_absent
 from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.crawling import Reading, quarantine_rows
+from pipelines.inventorum.found import DayFigures, Found, Known
 from pipelines.inventorum.history import NOT_LISTED, ChannelHistory
 from pipelines.inventorum.landed import ReadOrders, orders_table
 from pipelines.inventorum.listed import Listed, listed_orders
 from pipelines.inventorum.loading import FETCH_THREADS
 from pipelines.inventorum.slicing import Slice
 from pipelines.inventorum.source import history_source
-from pipelines.inventorum.wire import OrderRow, Rejected
+from pipelines.inventorum.wire import Rejected
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from transforms.published import open_published
 
 ENDPOINT = "orders (reconcile)"
-MISSING = "missing"
 DRAFT, PENDING = 1, 2
 # From this API version on, delta leaves PENDING orders out while the list shows them.
 HIDES_PENDING = 12
@@ -52,127 +52,20 @@ from (
 where account = ? and channel = ? and business_date_of_creation between ? and ?
 """
 
-ABSENT_SINCE = """
-with checks as (
-    select absences.*
-    from raw.absences as absences
-    inner join raw._dlt_loads as loads on absences._dlt_load_id = loads.load_id and loads.status = 0
-    where account = ? and channel = ?
-),
-seen as (
-    select order_id, max(_watermark) as seen_at
-    from raw.orders
-    where order_id in (select order_id from checks) and content_hash <> 'missing'
-    group by order_id
-),
-present as (
-    select order_id, max(checked_at) as present_at from checks where not is_absent group by order_id
-)
-select checks.order_id, min(checks.checked_at)
-from checks
-left join seen on checks.order_id = seen.order_id
-left join present on checks.order_id = present.order_id
-where
-    checks.is_absent
-    and checks.checked_at > coalesce(seen.seen_at, timestamptz '1970-01-01 00:00:00+00')
-    and checks.checked_at > coalesce(present.present_at, timestamptz '1970-01-01 00:00:00+00')
-group by checks.order_id
-"""
 
-NOTED_ABSENT = """
-select order_id
-from raw.absences
-where
-    account = ? and channel = ?
-    and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
-group by order_id
-having arg_max(is_absent, (checked_at, _dlt_load_id))
-"""
-
-LAST_PAYLOADS = """
-select order_id, channel, state, payload
-from raw.orders
-where order_id in (select unnest(?))
-qualify row_number() over (partition by order_id order by _watermark desc, _dlt_load_id desc, _read_seq desc) = 1
-"""
-
-
-@dataclass(frozen=True)
-class Known:
-    """One order as the warehouse has it."""
-
-    day: date
-    state: int | None
-    content_hash: str
-    gross: Decimal | None
-
-
-@dataclass
-class DayFigures:
-    """One channel's day on both sides; the lists hold order ids."""
-
-    listed: int = 0
-    known: int = 0
-    listed_gross: Decimal = Decimal(0)
-    known_gross: Decimal = Decimal(0)
-    missing_here: list[int] = field(default_factory=list)
-    missing_there: list[int] = field(default_factory=list)
-    different: list[int] = field(default_factory=list)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both sides show the same orders with the same contents."""
-        return not (self.missing_here or self.missing_there or self.different)
-
-
-@dataclass
-class Found:
-    """What a reconciliation found, over all channels.
-
-    Attributes:
-        days: Per channel and business day.
-        windows: Ledger rows.
-        confirmed: Orders that count as missing from now on.
-    """
-
-    days: dict[tuple[str, date], DayFigures] = field(default_factory=dict)
-    windows: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    absences: list[dict[str, Any]] = field(default_factory=list)
-    to_land: list[tuple[Listed, str, datetime]] = field(default_factory=list)
-    suspicious: set[str] = field(default_factory=set)
-    confirmed: dict[int, datetime] = field(default_factory=dict)
-    checked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def rows(self, run_id: str, account: str) -> list[dict[str, Any]]:
-        """One row of `raw.reconciliation` per channel and business day."""
-        return [
-            {
-                "run_id": run_id,
-                "account": account,
-                "channel": channel,
-                "business_date": day,
-                "listed_orders": figures.listed,
-                "known_orders": figures.known,
-                "listed_gross_amount": figures.listed_gross,
-                "known_gross_amount": figures.known_gross,
-                "missing_here": len(figures.missing_here),
-                "missing_there": len(figures.missing_there),
-                "different": len(figures.different),
-                "status": self._status(channel, figures),
-                "checked_at": self.checked_at,
-            }
-            for (channel, day), figures in self.days.items()
-        ]
-
-    def _status(self, channel: str, figures: DayFigures) -> str:
-        if channel in self.suspicious:
-            return "suspicious"
-        return "agrees" if figures.agrees else "differs"
-
-
-def reconcile(settings: Settings, api: InventorumClient, run_id: str, days: int, progress: Progress) -> Found:
+def reconcile(
+    settings: Settings,
+    api: InventorumClient,
+    run_id: str,
+    days: int,
+    known_until: Mapping[str, datetime],
+    progress: Progress,
+) -> Found:
     """Compare the last business days, today included, and land what was missing or different here.
+
+    Args:
+        known_until: Per channel, the server's time at which its last complete crawl began. Orders created
+            later than the overlap before it are the next crawl's, and no difference.
 
     Raises:
         LoginError: The API refused the token; nothing was landed.
@@ -196,7 +89,7 @@ def reconcile(settings: Settings, api: InventorumClient, run_id: str, days: int,
         )
         for channel in settings.channels:
             if channel not in NOT_LISTED:
-                _Channel(settings, api, channel, reading, found).compare(first, today)
+                _Channel(settings, api, channel, reading, known_until.get(channel), found).compare(first, today)
     _land(settings, reading, found)
     return found
 
@@ -204,11 +97,20 @@ def reconcile(settings: Settings, api: InventorumClient, run_id: str, days: int,
 class _Channel:
     """One channel on both sides."""
 
-    def __init__(self, settings: Settings, api: InventorumClient, channel: str, reading: Reading, found: Found) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        api: InventorumClient,
+        channel: str,
+        reading: Reading,
+        known_until: datetime | None,
+        found: Found,
+    ) -> None:
         self._settings = settings
         self._api = api
         self._channel = channel
         self._reading = reading
+        self._settled_until = None if known_until is None else known_until - reading.overlap
         self._found = found
         self._zone = ZoneInfo(settings.timezone)
 
@@ -273,7 +175,7 @@ class _Channel:
         for order_id, entry in listed.items():
             order = entry[0]
             day = self._business_date(order)
-            if day is None or (order_id not in known and self._is_hidden(order)):
+            if day is None or (order_id not in known and (self._is_hidden(order) or self._is_too_new(order))):
                 continue
             figures[day].listed += 1
             figures[day].listed_gross += order.gross or 0
@@ -300,11 +202,14 @@ class _Channel:
     def _is_hidden(self, order: Listed) -> bool:
         return self._api.api_version >= HIDES_PENDING and bool((order.row.state or 0) & PENDING)
 
+    def _is_too_new(self, order: Listed) -> bool:
+        if order.created_at is None or self._settled_until is None:
+            return False
+        return order.created_at > self._settled_until
+
     def _note_absences(self, absent: list[int], anywhere: set[int], checked_at: datetime) -> None:
-        with landing.opened(self._settings.files) as connection:
-            parameters = [self._settings.account, self._channel]
-            since: dict[int, datetime] = dict(connection.execute(ABSENT_SINCE, parameters).fetchall())
-            noted = {order_id for (order_id,) in connection.execute(NOTED_ABSENT, parameters).fetchall()}
+        since = absent_since(self._settings.files, self._settings.account, self._channel)
+        noted = noted_absent(self._settings.files, self._settings.account, self._channel)
         for order_id in absent:
             is_confirmed = order_id in since and checked_at - since[order_id] >= DAY
             if is_confirmed:
@@ -331,7 +236,7 @@ def _land(settings: Settings, reading: Reading, found: Found) -> None:
     """Append orders, ledger, figures per day and absences as one package."""
     tables = []
     late = _late_finds(reading, found)
-    for orders, origin in ((late, "orders"), (_missing_versions(settings, reading, found), "reconcile")):
+    for orders, origin in ((late, "orders"), (missing_versions(settings.files, reading, found.confirmed), "reconcile")):
         if len(orders):
             sequence = [next(reading.sequence) for _ in orders.rows]
             tables.append(orders_table(orders, sequence, account=reading.account, source=origin))
@@ -350,23 +255,5 @@ def _late_finds(reading: Reading, found: Found) -> ReadOrders:
             watermark=watermark,
             read_at=reading.now(),
             api_version=listed.answer.processed_version,
-        )
-    return orders
-
-
-def _missing_versions(settings: Settings, reading: Reading, found: Found) -> ReadOrders:
-    orders = ReadOrders()
-    if not found.confirmed:
-        return orders
-    with landing.opened(settings.files) as connection:
-        rows = connection.execute(LAST_PAYLOADS, [list(found.confirmed)]).fetchall()
-    for order_id, channel, state, payload in rows:
-        orders.add(
-            OrderRow(order_id, channel, state, payload, MISSING),
-            channel=channel,
-            window_id=f"{reading.run_id}/{channel}/{MISSING}",
-            watermark=found.confirmed[order_id],
-            read_at=reading.now(),
-            api_version=None,
         )
     return orders
