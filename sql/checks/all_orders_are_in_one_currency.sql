@@ -6,9 +6,7 @@ with currencies as (
         orders.account,
         orders.currency_code,
         count(*) as order_count
-    from core.fct_orders as orders
-    inner join staging.batch_orders as batch
-        on orders.account = batch.account and orders.order_id = batch.order_id
+    from core.stored_orders as orders
     group by orders.account, orders.currency_code
 )
 

@@ -6,9 +6,7 @@ with orders as (
         orders.*,
         wide(orders.items_gross_amount)
         + coalesce(wide(orders.shipping_gross_amount), 0) as due_amount
-    from core.fct_orders as orders
-    inner join staging.batch_orders as batch
-        on orders.account = batch.account and orders.order_id = batch.order_id
+    from core.stored_orders as orders
 )
 
 select
@@ -38,7 +36,7 @@ where
         and payments_amount = amount_paid
         and not exists (
             select 1
-            from core.fct_order_items as items
+            from core.stored_order_items as items
             where
                 items.account = orders.account
                 and items.order_id = orders.order_id
@@ -46,7 +44,7 @@ where
         )
         and not exists (
             select 1
-            from core.fct_payments as payments
+            from core.stored_payments as payments
             where
                 payments.account = orders.account
                 and payments.order_id = orders.order_id
@@ -54,7 +52,7 @@ where
         )
         and not exists (
             select 1
-            from core.fct_shipments as shipments
+            from core.stored_shipments as shipments
             where
                 shipments.account = orders.account
                 and shipments.order_id = orders.order_id

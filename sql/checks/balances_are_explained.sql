@@ -19,7 +19,5 @@ select
         - wide(orders.items_gross_amount)
         - coalesce(wide(orders.shipping_gross_amount), 0) as decimal(18, 2)
     ) as amount
-from core.fct_orders as orders
-inner join staging.batch_orders as batch
-    on orders.account = batch.account and orders.order_id = batch.order_id
+from core.stored_orders as orders
 where orders.balance_class = 'unexplained'

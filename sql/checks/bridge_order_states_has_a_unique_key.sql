@@ -7,8 +7,6 @@ select
     facts.order_id,
     facts.state_bit,
     count(*) as row_count
-from core.bridge_order_states as facts
-inner join staging.batch_orders as batch
-    on facts.account = batch.account and facts.order_id = batch.order_id
+from core.stored_order_states as facts
 group by facts.account, facts.order_id, facts.state_bit
 having count(*) > 1

@@ -6,7 +6,5 @@ select
     orders.order_id,
     'no invoice_number' as detail,
     orders.items_gross_amount as amount
-from core.fct_orders as orders
-inner join staging.batch_orders as batch
-    on orders.account = batch.account and orders.order_id = batch.order_id
+from core.stored_orders as orders
 where orders.order_class = 'sale' and orders.is_closed and orders.invoice_number is null

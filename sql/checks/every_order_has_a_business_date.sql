@@ -5,7 +5,5 @@ select
     versions.account,
     versions.order_id,
     versions.version_number
-from core.fct_order_versions as versions
-inner join staging.batch_orders as batch
-    on versions.account = batch.account and versions.order_id = batch.order_id
+from core.stored_order_versions as versions
 where versions.business_date is null

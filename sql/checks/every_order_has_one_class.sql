@@ -13,9 +13,7 @@ with orders as (
             when orders.is_paid or orders.is_closed then 'sale'
             else 'open'
         end as class_of_its_states
-    from core.fct_orders as orders
-    inner join staging.batch_orders as batch
-        on orders.account = batch.account and orders.order_id = batch.order_id
+    from core.stored_orders as orders
 )
 
 select

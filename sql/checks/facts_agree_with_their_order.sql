@@ -10,9 +10,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.fct_order_items as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_order_items as facts
     union all
     select
         'fct_order_vat' as fact,
@@ -21,9 +19,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.fct_order_vat as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_order_vat as facts
     union all
     select
         'fct_payments' as fact,
@@ -32,9 +28,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         cast(null as date) as business_date
-    from core.fct_payments as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_payments as facts
     union all
     select
         'fct_shipments' as fact,
@@ -43,9 +37,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.fct_shipments as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_shipments as facts
 )
 
 select
@@ -56,7 +48,7 @@ select
     facts.order_class,
     facts.business_date
 from facts
-left join core.fct_orders as orders
+left join core.stored_orders as orders
     on facts.account = orders.account and facts.order_id = orders.order_id
 where
     orders.order_id is null

@@ -17,9 +17,7 @@ facts as (
         shipments.account,
         count(*) as order_count,
         sum(shipments.gross_amount) as shipping_gross_amount
-    from core.fct_shipments as shipments
-    inner join staging.batch_orders as batch
-        on shipments.account = batch.account and shipments.order_id = batch.order_id
+    from core.stored_shipments as shipments
     where shipments.order_class = 'sale'
     group by shipments.account
 )

@@ -8,9 +8,7 @@ with made as (
         coalesce(sum(facts.published_gross_amount), 0) as published_gross_amount,
         coalesce(sum(facts.quantity), 0) as quantity,
         coalesce(sum(facts.unit_gross_amount), 0) as unit_gross_amount
-    from core.fct_order_items as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_order_items as facts
 ),
 
 staged as (

@@ -8,8 +8,6 @@ select
     facts.version_number,
     facts.state_bit,
     count(*) as row_count
-from core.fct_order_state_changes as facts
-inner join staging.batch_orders as batch
-    on facts.account = batch.account and facts.order_id = batch.order_id
+from core.stored_state_changes as facts
 group by facts.account, facts.order_id, facts.version_number, facts.state_bit
 having count(*) > 1

@@ -33,7 +33,7 @@ select
     reads.content_hash as newest_content_hash,
     orders.content_hash
 from reads
-left join core.fct_orders as orders
+left join core.stored_orders as orders
     on reads.account = orders.account and reads.order_id = orders.order_id
 where
     reads.recency = 1

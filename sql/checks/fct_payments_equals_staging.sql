@@ -6,9 +6,7 @@ with made as (
     select
         count(*) as row_count,
         coalesce(sum(facts.amount), 0) as amount
-    from core.fct_payments as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_payments as facts
 ),
 
 staged as (

@@ -17,9 +17,7 @@ facts as (
         orders.account,
         orders.order_id,
         1 as number_count
-    from core.fct_orders as orders
-    inner join staging.batch_orders as batch
-        on orders.account = batch.account and orders.order_id = batch.order_id
+    from core.stored_orders as orders
     where orders.invoice_number is not null
 )
 

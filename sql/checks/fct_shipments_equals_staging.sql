@@ -6,9 +6,7 @@ with made as (
     select
         count(*) as row_count,
         coalesce(sum(facts.gross_amount), 0) as gross_amount
-    from core.fct_shipments as facts
-    inner join staging.batch_orders as batch
-        on facts.account = batch.account and facts.order_id = batch.order_id
+    from core.stored_shipments as facts
 ),
 
 staged as (

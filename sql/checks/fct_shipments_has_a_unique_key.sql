@@ -6,8 +6,6 @@ select
     facts.account,
     facts.order_id,
     count(*) as row_count
-from core.fct_shipments as facts
-inner join staging.batch_orders as batch
-    on facts.account = batch.account and facts.order_id = batch.order_id
+from core.stored_shipments as facts
 group by facts.account, facts.order_id
 having count(*) > 1

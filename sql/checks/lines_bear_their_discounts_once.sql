@@ -9,9 +9,7 @@ select
     items.discount_amount,
     items.order_discount_amount,
     items.line_gross_amount
-from core.fct_order_items as items
-inner join staging.batch_orders as batch
-    on items.account = batch.account and items.order_id = batch.order_id
+from core.stored_order_items as items
 where
     items.line_gross_amount <> wide(items.published_gross_amount)
     - case

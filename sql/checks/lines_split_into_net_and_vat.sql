@@ -8,9 +8,7 @@ with lines as (
         wide(items.line_net_amount) * (100 + items.tax_rate)
         - wide(items.line_gross_amount) * 100 as miss,
         0.005 * (100 + items.tax_rate) as half_a_cent
-    from core.fct_order_items as items
-    inner join staging.batch_orders as batch
-        on items.account = batch.account and items.order_id = batch.order_id
+    from core.stored_order_items as items
 )
 
 select

@@ -10,17 +10,13 @@ with lines as (
         sum(items.line_gross_amount) as gross_amount,
         sum(items.line_net_amount) as net_amount,
         sum(items.line_vat_amount) as vat_amount
-    from core.fct_order_items as items
-    inner join staging.batch_orders as batch
-        on items.account = batch.account and items.order_id = batch.order_id
+    from core.stored_order_items as items
     group by items.account, items.order_id, items.tax_rate
 ),
 
 rates as (
     select rates.*
-    from core.fct_order_vat as rates
-    inner join staging.batch_orders as batch
-        on rates.account = batch.account and rates.order_id = batch.order_id
+    from core.stored_order_vat as rates
 )
 
 select

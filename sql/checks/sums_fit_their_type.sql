@@ -6,9 +6,7 @@ select
     orders.order_id,
     'a sum over lines or payments is too large' as detail,
     cast(null as decimal(18, 2)) as amount
-from core.fct_orders as orders
-inner join staging.batch_orders as batch
-    on orders.account = batch.account and orders.order_id = batch.order_id
+from core.stored_orders as orders
 where
     orders.quantity is null
     or orders.items_gross_amount is null

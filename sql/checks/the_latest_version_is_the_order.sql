@@ -3,9 +3,7 @@
 -- harm: Figures as of now and current figures would differ.
 with latest as (
     select versions.*
-    from core.fct_order_versions as versions
-    inner join staging.batch_orders as batch
-        on versions.account = batch.account and versions.order_id = batch.order_id
+    from core.stored_order_versions as versions
     where versions.is_latest
 )
 
@@ -14,9 +12,7 @@ select
     orders.order_id,
     orders.version_count,
     latest.version_number
-from core.fct_orders as orders
-inner join staging.batch_orders as batch
-    on orders.account = batch.account and orders.order_id = batch.order_id
+from core.stored_orders as orders
 left join latest
     on orders.account = latest.account and orders.order_id = latest.order_id
 where

@@ -12,24 +12,11 @@ with versions as (
         version_number,
         valid_from,
         valid_to,
-        is_latest
-    from core.fct_order_versions
-    where
-        (version_number <> 1 or not is_latest or valid_to is not null or valid_from is null)
-        and (account, order_id) in (
-            select
-                account,
-                order_id
-            from staging.batch_orders
-        )
-),
-
-compared as (
-    select
-        *,
+        is_latest,
         row_number() over history as expected_number,
         lead(valid_from) over history as next_valid_from
-    from versions
+    from core.stored_order_versions
+    where version_number <> 1 or not is_latest or valid_to is not null or valid_from is null
     window history as (partition by account, order_id order by version_number)
 )
 
@@ -40,7 +27,7 @@ select
     valid_from,
     valid_to,
     is_latest
-from compared
+from versions
 where
     version_number <> expected_number
     or valid_from is null

@@ -27,36 +27,18 @@ numbered as (
         events.payment_amount,
         events.refund_amount,
         receipts.receipt_number,
-        row_number() over (
-            partition by
-                events.account,
-                events.event_date,
-                events.channel,
-                events.order_class,
-                events.payment_method,
-                events.is_refund,
-                receipts.order_id is null
-            order by
-                receipts.receipt_prefix,
-                receipts.receipt_counter,
-                receipts.receipt_number,
-                events.order_id
-        ) as receipt_rank
+        -- by prefix, then by counter, those without a counter last
+        row(
+            receipts.receipt_prefix,
+            coalesce(receipts.receipt_counter, 9223372036854775807),
+            receipts.receipt_number
+        ) as receipt_place
     from events
     left join receipts
         on
             events.account = receipts.account
             and events.order_id = receipts.order_id
             and not events.is_refund
-),
-
-ranked as (
-    select
-        *,
-        max(case when receipt_number is not null then receipt_rank end) over (
-            partition by account, business_date, channel, order_class, payment_method
-        ) as last_receipt_rank
-    from numbered
 ),
 
 final as (
@@ -68,23 +50,19 @@ final as (
         order_class,
         payment_method,
         -- payments
-        cast(sum(case when is_refund then 0 else payment_count end) as bigint) as payment_count,
-        coalesce(
-            try_cast(
-                sum(case when not is_refund then payment_amount end) as decimal(18, 2)
-            ),
-            0
-        ) as payment_amount,
+        cast(sum(payment_count) as bigint) as payment_count,
+        coalesce(try_cast(sum(payment_amount) as decimal(18, 2)), 0) as payment_amount,
         count(*) filter (where not is_refund) as order_count,
         -- refunds observed on the date
         count(*) filter (where is_refund) as refund_count,
         coalesce(try_cast(sum(refund_amount) as decimal(18, 2)), 0) as refund_amount,
         -- receipts
         count(receipt_number) as receipt_count,
-        max(case when receipt_rank = 1 then receipt_number end) as first_receipt_number,
-        max(case when receipt_rank = last_receipt_rank then receipt_number end)
+        arg_min(receipt_number, receipt_place) filter (where receipt_number is not null)
+            as first_receipt_number,
+        arg_max(receipt_number, receipt_place) filter (where receipt_number is not null)
             as last_receipt_number
-    from ranked
+    from numbered
     group by account, business_date, channel, order_class, payment_method
 )
 

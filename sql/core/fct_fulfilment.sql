@@ -2,44 +2,26 @@
 -- key: account, order_id
 -- rebuild: by order
 with orders as (
-    select * from core.fct_orders
-    where
-        order_class = 'sale'
-        and (account, order_id) in (
-            select
-                account,
-                order_id
-            from staging.batch_orders
-        )
+    select * from core.stored_orders
+    where order_class = 'sale'
 ),
 
 shipments as (
-    select * from core.fct_shipments
-    where (account, order_id) in (
-        select
-            account,
-            order_id
-        from staging.batch_orders
-    )
+    select * from core.stored_shipments
 ),
 
 observed as (
     select
-        account,
-        order_id,
-        min(observed_at) filter (where state_bit in (8, 256)) as paid_observed_at,
-        min(observed_at) filter (where state_bit = 32) as shipped_observed_at,
-        min(observed_at) filter (where state_bit = 64) as delivered_observed_at
-    from core.fct_order_state_changes
-    where
-        change = 'set'
-        and (account, order_id) in (
-            select
-                account,
-                order_id
-            from staging.batch_orders
-        )
-    group by account, order_id
+        changes.account,
+        changes.order_id,
+        min(changes.observed_at) filter (where changes.state_bit in (8, 256)) as paid_observed_at,
+        min(changes.observed_at) filter (where changes.state_bit = 32) as shipped_observed_at,
+        min(changes.observed_at) filter (where changes.state_bit = 64) as delivered_observed_at
+    from core.stored_state_changes as changes
+    inner join shipments
+        on changes.account = shipments.account and changes.order_id = shipments.order_id
+    where changes.change = 'set' and changes.state_bit in (8, 32, 64, 256)
+    group by changes.account, changes.order_id
 ),
 
 timed as (

@@ -9,15 +9,8 @@ with orders as (
         order_class,
         business_date,
         invoice_number as receipt_number
-    from core.fct_orders
-    where
-        invoice_number is not null
-        and (account, order_id) in (
-            select
-                account,
-                order_id
-            from staging.batch_orders
-        )
+    from core.stored_orders
+    where invoice_number is not null
 ),
 
 parts as (

@@ -5,20 +5,14 @@ with dates as (
     select * from core.affected_dates
 ),
 
-payments as (
-    select * from core.fct_payments
-),
-
 -- sales and refunds read the orders separately: a query that both shared would hold all of them
-events as (
+orders as (
     select
         account,
         order_id,
-        false as is_refund,
-        business_date as event_date,
+        business_date,
         channel,
-        order_class,
-        cast(null as decimal(18, 2)) as refund_amount
+        order_class
     from core.fct_orders
     where (account, business_date) in (
         select
@@ -26,12 +20,13 @@ events as (
             business_date
         from dates
     )
-    union all
+),
+
+refunds as (
     select
         account,
         order_id,
-        true as is_refund,
-        refund_date as event_date,
+        refund_date,
         channel,
         order_class,
         items_gross_amount as refund_amount
@@ -49,47 +44,82 @@ events as (
 
 paid as (
     select
-        events.account,
-        events.order_id,
-        events.is_refund,
-        events.event_date,
-        events.channel,
-        events.order_class,
-        events.refund_amount,
+        orders.account,
+        orders.order_id,
+        orders.business_date,
+        orders.channel,
+        orders.order_class,
         -- a sale without any payment is shown, under a method of its own
         coalesce(payments.payment_method, 'none') as payment_method,
         count(payments.payment_number) as payment_count,
-        sum(payments.amount) as payment_amount,
-        min(payments.payment_number) as first_payment_number
-    from events
-    left join payments
-        on events.account = payments.account and events.order_id = payments.order_id
-    where events.order_class = 'sale' or payments.order_id is not null
+        sum(payments.amount) as payment_amount
+    from orders
+    left join core.fct_payments as payments
+        on orders.account = payments.account and orders.order_id = payments.order_id
+    where orders.order_class = 'sale' or payments.order_id is not null
     group by
-        events.account,
-        events.order_id,
-        events.is_refund,
-        events.event_date,
-        events.channel,
-        events.order_class,
-        events.refund_amount,
+        orders.account,
+        orders.order_id,
+        orders.business_date,
+        orders.channel,
+        orders.order_class,
         payments.payment_method
 ),
 
-ranked as (
+paid_back as (
     select
-        *,
+        refunds.account,
+        refunds.order_id,
+        refunds.refund_date,
+        refunds.channel,
+        refunds.order_class,
+        refunds.refund_amount,
+        coalesce(payments.payment_method, 'none') as payment_method,
         row_number() over (
-            partition by account, order_id, is_refund
-            order by payment_amount desc nulls last, first_payment_number asc
+            partition by refunds.account, refunds.order_id
+            order by sum(payments.amount) desc nulls last, min(payments.payment_number) asc
         ) as method_rank
-    from paid
+    from refunds
+    left join core.fct_payments as payments
+        on refunds.account = payments.account and refunds.order_id = payments.order_id
+    group by
+        refunds.account,
+        refunds.order_id,
+        refunds.refund_date,
+        refunds.channel,
+        refunds.order_class,
+        refunds.refund_amount,
+        payments.payment_method
 ),
 
--- how a refund was paid out is not published: it stands under the method that paid most
 final as (
-    select * from ranked
-    where not is_refund or method_rank = 1
+    select
+        account,
+        order_id,
+        false as is_refund,
+        business_date as event_date,
+        channel,
+        order_class,
+        payment_method,
+        payment_count,
+        payment_amount,
+        cast(null as decimal(18, 2)) as refund_amount
+    from paid
+    union all
+    -- how a refund was paid out is not published: it stands under the method that paid most
+    select
+        account,
+        order_id,
+        true as is_refund,
+        refund_date as event_date,
+        channel,
+        order_class,
+        payment_method,
+        0 as payment_count,
+        cast(null as decimal(38, 2)) as payment_amount,
+        refund_amount
+    from paid_back
+    where method_rank = 1
 )
 
 select * from final

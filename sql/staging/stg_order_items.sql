@@ -6,9 +6,6 @@ with items as (
         order_id,
         version_number,
         is_latest,
-        seen_at,
-        seen_load_id,
-        seen_seq,
         unnest(doc.basket.items) as item,
         cast(generate_subscripts(doc.basket.items, 1) as integer) as line_number
     from staging.order_documents
@@ -60,9 +57,6 @@ final as (
         order_id,
         version_number,
         is_latest,
-        seen_at,
-        seen_load_id,
-        seen_seq,
         line_number,
         whole_of(item_id_sent) as item_id,
         whole_of(product_id_sent) as product_id,

@@ -6,9 +6,6 @@ with payments as (
         order_id,
         version_number,
         is_latest,
-        seen_at,
-        seen_load_id,
-        seen_seq,
         unnest(doc.payments) as payment,
         cast(generate_subscripts(doc.payments, 1) as integer) as payment_number
     from staging.order_documents
@@ -55,9 +52,6 @@ final as (
         typed.order_id,
         typed.version_number,
         typed.is_latest,
-        typed.seen_at,
-        typed.seen_load_id,
-        typed.seen_seq,
         typed.payment_number,
         whole_of(typed.payment.id) as payment_id,
         coalesce(text_of(typed.payment.payment_method), 'unknown') as payment_method,

@@ -19,6 +19,7 @@ from transforms.plan import cached_project
 from transforms.session import Connection, attach_landing, connect, prepare
 from transforms.staging import keep_loads, new_loads, stage_all
 from transforms.steps import Steps
+from transforms.tables import stage
 
 ONE = "rowid = (select min(rowid) from {table})"
 
@@ -351,7 +352,11 @@ class Checked:
 
     def failing_rows(self, name: str) -> int:
         """What the check finds now."""
-        return evaluate(self.connection, self.checks[name]).failing_rows
+        check = self.checks[name]
+        for model in self.steps.project.models:
+            if model.full_name in check.reads and model.name.startswith("stored_"):
+                stage(self.connection, model)  # it is read anew from the table in which something was planted
+        return evaluate(self.connection, check).failing_rows
 
 
 @pytest.fixture(scope="module")
