@@ -5,23 +5,20 @@ with dates as (
     select * from core.affected_dates
 ),
 
+-- joined by the date alone, so that DuckDB skips what it does not need; the account is compared after
 items as (
     select
-        account,
-        business_date,
-        order_id,
-        product_id,
-        lower(product_name) as name
-    from core.fct_order_items
+        lines.account,
+        lines.business_date,
+        lines.order_id,
+        lines.product_id,
+        lower(lines.product_name) as name
+    from core.fct_order_items as lines
+    inner join dates on lines.business_date = dates.business_date
     where
-        order_class = 'sale'
-        and product_id is not null
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        lines.order_class = 'sale'
+        and lines.product_id is not null
+        and nullif(lines.account, dates.account) is null
 ),
 
 products as (

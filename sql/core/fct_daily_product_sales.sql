@@ -23,30 +23,27 @@ refunds as (
         )
 ),
 
+-- lines are joined by the date or the order alone, so that DuckDB skips what it does not need; the
+-- account is compared after
 movements as (
     select
-        account,
-        order_id,
-        business_date,
-        channel,
-        product_id,
+        items.account,
+        items.order_id,
+        items.business_date,
+        items.channel,
+        items.product_id,
         1 as line_count,
-        quantity,
-        line_gross_amount as gross_amount,
-        line_net_amount as net_amount,
-        line_vat_amount as vat_amount,
-        coalesce(discount_amount, 0) + coalesce(order_discount_amount, 0) as discount_amount,
+        items.quantity,
+        items.line_gross_amount as gross_amount,
+        items.line_net_amount as net_amount,
+        items.line_vat_amount as vat_amount,
+        coalesce(items.discount_amount, 0) + coalesce(items.order_discount_amount, 0)
+            as discount_amount,
         cast(null as decimal(12, 3)) as refund_quantity,
         cast(null as decimal(18, 2)) as refund_amount
-    from core.fct_order_items
-    where
-        order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+    from core.fct_order_items as items
+    inner join dates on items.business_date = dates.business_date
+    where items.order_class = 'sale' and nullif(items.account, dates.account) is null
     union all
     select
         items.account,
@@ -63,7 +60,8 @@ movements as (
         items.quantity as refund_quantity,
         items.line_gross_amount as refund_amount
     from core.fct_order_items as items
-    inner join refunds on items.account = refunds.account and items.order_id = refunds.order_id
+    inner join refunds on items.order_id = refunds.order_id
+    where nullif(items.account, refunds.account) is null
 ),
 
 final as (

@@ -1,46 +1,51 @@
 -- grain: one row per account, business date, channel, level and kind of discount that was given
 -- key: account, business_date, channel, discount_level, discount_type
 -- rebuild: by date
-with items as (
+with dates as (
+    select * from core.affected_dates
+),
+
+-- joined by the date alone, so that DuckDB skips what it does not need; the account is compared after
+items as (
     select
-        account,
-        order_id,
-        business_date,
-        channel,
-        coalesce(discount_type, 'unknown') as discount_type,
-        discount_amount,
-        line_gross_amount
-    from core.fct_order_items
+        facts.account,
+        facts.order_id,
+        facts.business_date,
+        facts.channel,
+        coalesce(facts.discount_type, 'unknown') as discount_type,
+        facts.discount_amount,
+        facts.line_gross_amount
+    from core.fct_order_items as facts
+    inner join dates on facts.business_date = dates.business_date
     where
-        order_class = 'sale'
-        and (discount_type is not null or discount_value is not null or discount_amount <> 0)
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
+        facts.order_class = 'sale'
+        and (
+            facts.discount_type is not null
+            or facts.discount_value is not null
+            or facts.discount_amount <> 0
         )
+        and nullif(facts.account, dates.account) is null
 ),
 
 orders as (
     select
-        account,
-        order_id,
-        business_date,
-        channel,
-        coalesce(discount_type, 'unknown') as discount_type,
-        discount_amount,
-        items_gross_amount
-    from core.fct_orders
+        facts.account,
+        facts.order_id,
+        facts.business_date,
+        facts.channel,
+        coalesce(facts.discount_type, 'unknown') as discount_type,
+        facts.discount_amount,
+        facts.items_gross_amount
+    from core.fct_orders as facts
+    inner join dates on facts.business_date = dates.business_date
     where
-        order_class = 'sale'
-        and (discount_type is not null or discount_value is not null or discount_amount <> 0)
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
+        facts.order_class = 'sale'
+        and (
+            facts.discount_type is not null
+            or facts.discount_value is not null
+            or facts.discount_amount <> 0
         )
+        and nullif(facts.account, dates.account) is null
 ),
 
 given as (
