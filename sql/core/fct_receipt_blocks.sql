@@ -14,10 +14,10 @@ final as (
         -- the first number and the last
         min(receipt_counter) as first_counter,
         max(receipt_counter) as last_counter,
-        min(case when place_from_first = 1 then receipt_number end) as first_receipt_number,
-        min(case when place_from_last = 1 then receipt_number end) as last_receipt_number,
-        min(case when place_from_first = 1 then first_date end) as first_receipt_date,
-        min(case when place_from_last = 1 then last_date end) as last_receipt_date,
+        arg_min(receipt_number, coalesce(receipt_counter, -1)) as first_receipt_number,
+        arg_max(receipt_number, coalesce(receipt_counter, -1)) as last_receipt_number,
+        arg_min(first_date, coalesce(receipt_counter, -1)) as first_receipt_date,
+        arg_max(last_date, coalesce(receipt_counter, -1)) as last_receipt_date,
         -- measures
         cast(sum(order_count) as bigint) as receipt_count,
         count(*) as number_count,

@@ -36,18 +36,12 @@ final as (
         *,
         lag(receipt_counter) over upwards as counter_before,
         lag(receipt_number) over upwards as receipt_number_before,
-        lag(last_date) over upwards as date_before,
-        row_number() over upwards as place_from_first,
-        row_number() over downwards as place_from_last
+        lag(last_date) over upwards as date_before
     from numbers
     window
         upwards as (
             partition by account, receipt_prefix, block_start
             order by receipt_counter
-        ),
-        downwards as (
-            partition by account, receipt_prefix, block_start
-            order by receipt_counter desc
         )
 )
 

@@ -5,7 +5,8 @@ with dates as (
     select * from core.affected_dates
 ),
 
--- joined by the date alone, so that DuckDB skips what it does not need; the account is compared after
+-- joined by the date alone, so that DuckDB skips what it does not need; the account is compared
+-- after
 items as (
     select
         facts.account,
