@@ -6,6 +6,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
     -- key: account, order_id, item_id
     -- rebuild: by order | by date | by <name> | newest | touched | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
+    -- rows: kept                               (with `rebuild: temporary`: of the whole tables, see below)
 
 A check is one SELECT of the rows that break its claim:
 
@@ -15,7 +16,7 @@ A check is one SELECT of the rows that break its claim:
     -- harm: what goes wrong for whom
 
 What is said of a batch of orders is said of the rows that the batch has written, since these are few; only
-a claim that needs the tables as they are kept, such as that no row stands there twice, reads `rows: kept`.
+what needs the tables as they are kept, such as the claim that no row stands there twice, reads `rows: kept`.
 """
 
 from __future__ import annotations

@@ -63,6 +63,9 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     key, newest = _names(head.get("key", "")), _names(head.get("newest", ""))
     if rebuild == "newest" and not (key and newest):
         raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
+    rows = head.get("rows", "written")
+    if rows not in ("kept", "written") or (rows == "kept" and rebuild != "temporary"):
+        raise ModelError(f"{shown}: `rows: {rows}` must be written, or kept with `rebuild: temporary`.")
     documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched"))
     grain = head.get("grain") or documented.get("grain", "")
     compiled = compile_select(text, shown, kept)
@@ -79,7 +82,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
         columns=tuple(_column(column) for column in documented.get("columns", [])),
         reads=compiled.reads,
         sql=compiled.sql,
-        sql_of_written=compiled.sql_of_written,
+        sql_of_written=compiled.sql_of_written if rows == "written" else "",
     )
 
 

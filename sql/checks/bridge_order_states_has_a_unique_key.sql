@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: An order would have a state twice.
 select
     facts.account,

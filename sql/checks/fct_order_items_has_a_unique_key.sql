@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: A line would count twice in turnover.
 select
     facts.account,

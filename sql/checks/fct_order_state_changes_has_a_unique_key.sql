@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: Fulfilment times would be taken from the wrong change.
 select
     facts.account,

@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: VAT would be reported twice.
 select
     facts.account,

@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: A version would be lost: figures as of an earlier time would be wrong.
 with made as (
     select

@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: As-of figures and restatements would count a version twice.
 select
     facts.account,

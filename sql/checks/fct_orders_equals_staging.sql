@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: An order would be lost, or carry another amount than the API sent.
 with made as (
     select

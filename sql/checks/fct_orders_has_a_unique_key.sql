@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: An order would count twice in every report.
 select
     facts.account,

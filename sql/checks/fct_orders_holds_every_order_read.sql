@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: An order that the API sent would be missing from every report, or stand there in an old
 --   version.
 with reads as (

@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: A payment would count twice in the daily closing.
 select
     facts.account,

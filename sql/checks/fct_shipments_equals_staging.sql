@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: A shipment would be lost, or carry another cost than the API sent.
 with made as (
     select

@@ -355,7 +355,8 @@ class Checked:
         check = self.checks[name]
         for model in self.steps.project.models:
             if model.full_name in check.reads and model.name.startswith("stored_"):
-                stage(self.connection, model)  # it is read anew from the table in which something was planted
+                # from the table in which something was planted
+                stage(self.connection, model, model.sql)
         return evaluate(self.connection, check).failing_rows
 
 

@@ -66,6 +66,34 @@ def test_a_claim_about_a_batch_sees_its_rows_unless_it_asks_for_the_tables(small
     assert small.rows(query) == [(f"{seen} orders",)]
 
 
+@pytest.mark.parametrize(("rows", "seen"), [("written", 1), ("kept", 2)])
+def test_a_temporary_table_sees_the_rows_of_its_batch_unless_it_asks_for_the_tables(small, rows, seen):
+    small.change(
+        core__counts_sql=f"-- rebuild: temporary\n-- rows: {rows}\nselect count(*) as order_count "
+        "from core.fct_orders where (select count(*) from staging.batch_orders) > 0",
+        checks__orders_are_counted_sql="-- severity: warn\n-- scope: batch\n"
+        "select account, order_id, order_count || ' orders' as detail, cast(0 as decimal(18, 2)) as amount "
+        "from staging.batch_orders, core.counts",
+    )
+    small.load([order(1)])
+    small.build()
+    small.load([order(2)])
+
+    small.build()
+
+    query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
+    assert small.rows(query) == [(f"{seen} orders",)]
+
+
+@pytest.mark.parametrize("head", ["-- rebuild: full\n-- rows: kept", "-- rebuild: temporary\n-- rows: all"])
+def test_a_table_that_asks_for_rows_that_nobody_keeps_is_refused(small, head):
+    small.change(core__odd_sql=f"{head}\nselect 1 as one from core.fct_orders")
+    small.load([order(1)])
+
+    with pytest.raises(ModelError, match=r"core/odd.sql: `rows: (kept|all)` must be written"):
+        small.build()
+
+
 @pytest.mark.parametrize("head", ["-- scope: build\n-- rows: written", "-- scope: batch\n-- rows: all"])
 def test_a_claim_that_asks_for_rows_that_nobody_keeps_is_refused(small, head):
     small.change(checks__odd_sql=f"-- severity: fail\n{head}\nselect * from core.fct_orders where false")
