@@ -13,10 +13,11 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import HomeError, SettingsError
-from pipelines.terminal import cell, show_json, show_table
+from pipelines.terminal import cell, console, show_json, show_pairs, show_table
 from transforms.published import open_published
 
 ROWS_SHOWN = 1_000
+READABLE = 12  # characters of a column, with the space beside it
 
 Rows = list[tuple[Any, ...]]
 
@@ -90,9 +91,24 @@ def _parse(sql: str) -> list[Any]:
 
 
 def _show(columns: Sequence[str], rows: Rows) -> None:
-    show_table(columns, rows[:ROWS_SHOWN])
+    shown = rows[:ROWS_SHOWN]
+    if _can_stand_side_by_side(columns, shown):
+        show_table(columns, shown)
+    else:
+        for number, row in enumerate(shown, 1):
+            sys.stdout.write(f"\nrow {number}\n")
+            show_pairs({f"  {name}": "" if value is None else value for name, value in zip(columns, row, strict=True)})
     if len(rows) > ROWS_SHOWN:
         sys.stdout.write(f"{ROWS_SHOWN} of {len(rows)} rows shown; --format csv prints all.\n")
+
+
+def _can_stand_side_by_side(columns: Sequence[str], rows: Rows) -> bool:
+    """Whether a table leaves each column as wide as it is, or at least wide enough to be read in parts."""
+    width = console().width
+    cells = [len(name) for name in columns]
+    for row in rows:
+        cells = [max(known, len(cell(value))) for known, value in zip(cells, row, strict=True)]
+    return sum(cells) + 2 * len(cells) <= width or len(cells) * READABLE <= width
 
 
 def _json(columns: Sequence[str], rows: Rows) -> str:

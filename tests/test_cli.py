@@ -118,6 +118,24 @@ def test_sync_status_tables_and_query_answer_in_json(shop: Shop, sandbox: Sandbo
     assert json.loads(asked.stdout) == [{"gross": "69.90"}]
 
 
+def test_a_row_that_is_too_wide_for_the_terminal_is_shown_column_by_column(
+    shop: Shop, sandbox: Sandbox, inventorum: Run
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
+    inventorum("sync", **account(sandbox))
+
+    wide = inventorum("query", "select * from marts.sales_by_day", COLUMNS="80").stdout
+    narrow = inventorum("query", "select channel, gross_amount from marts.sales_by_day", COLUMNS="80").stdout
+
+    assert [line.split() for line in wide.splitlines()[1:5]] == [
+        ["row", "1"],
+        ["account", "default"],
+        ["business_date", "2026-11-02"],
+        ["channel", "ipad"],
+    ]
+    assert [line.split() for line in narrow.splitlines() if "ipad" in line] == [["ipad", "69.90"]]
+
+
 def test_a_dry_run_counts_and_loads_nothing(shop: Shop, sandbox: Sandbox, inventorum: Run, tmp_path: Path) -> None:
     shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
     ended = inventorum("sync", "--dry-run", "--json", **account(sandbox))

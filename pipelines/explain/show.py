@@ -154,7 +154,7 @@ def _short(value: str) -> str:
 def _show_findings(findings: list[dict[str, Any]]) -> None:
     console().print("\nFindings of the checks", style="bold")
     for finding in findings:
-        amount = "" if finding["amount"] is None else f", {cell(finding['amount'])}"
+        amount = "" if finding["amount"] is None else f" (money affected: {cell(finding['amount'])})"
         _say(f"- {finding['check_name']}: {finding['detail']}{amount}", hanging=2)
         if finding["harm"]:
             _say(finding["harm"], indent=2)

@@ -15,6 +15,6 @@ select
     this.gross_amount - before.gross_amount as difference
 from months as this
 inner join months as before on this.month = before.month + interval 1 year
-where this.gross_amount > 0 or before.gross_amount > 0
+where this.gross_amount > 0 and before.gross_amount > 0
 order by this.month desc
 limit 12
