@@ -7,19 +7,18 @@ lie between it and what was read, whatever changed between the two requests, and
 
 from __future__ import annotations
 
-import itertools
-import operator
-from array import array
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipelines.errors import CrawlError
-from pipelines.inventorum.chain import Chain, Read, outline
+from pipelines.inventorum.chain import Chain, Read
 from pipelines.inventorum.facts import CAP, CrawlFacts
 from pipelines.inventorum.paging import Fetch, Pages
+from pipelines.inventorum.tally import Tally
+from pipelines.inventorum.watermark import watermark_of
 from pipelines.inventorum.windows import Gather, Window, around, choose, in_threads
 from pipelines.inventorum.wire import Answer
 
@@ -33,7 +32,6 @@ MOST_IDLE_WINDOWS = 3
 MOST_NEEDLESS = 500
 FEW_ROWS = 20
 LEAST_CAP = 7  # below, too many row numbers are divisible by every limit, and no window holds both sides
-MICROSECOND = timedelta(microseconds=1)
 
 
 def crawl(
@@ -90,7 +88,8 @@ class Crawl:
         self._gather = gather
         self._cursor = cursor
         self._max_backstep = max_backstep
-        self._ids = array("q")
+        self._tally = Tally(self.facts)
+        self._take = self._tally.take
         self._chain = Chain()
         self._pages_lead_on = False
         self._first_key: int | str | None = None
@@ -123,7 +122,7 @@ class Crawl:
                 self._begin_anew(reason)
             self.facts.complete = True
         finally:
-            self.facts.distinct_ids = _count_distinct(self._ids)
+            self.facts.distinct_ids = self._tally.distinct_ids()
 
     def _begin_anew(self, reason: str) -> None:
         if self.facts.restarts == MOST_RESTARTS:
@@ -167,7 +166,8 @@ class Crawl:
         """The first rows, alone: they give the clock, the base of the pages and the cap."""
         window = Window(0, self.facts.cap)
         answer = self._pages.first(window)
-        self._set_watermark(answer)
+        if self.facts.watermark is None:
+            self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep)
         read = self._take(window, answer)
         yield answer
         if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident
@@ -180,22 +180,6 @@ class Crawl:
             read = replace(read, window=Window(0, read.count))
         self._first_key = read.first
         self._chain.extend(read, self._overlap)
-
-    def _set_watermark(self, answer: Answer) -> None:
-        if self.facts.watermark is not None:
-            return
-        began = answer.date - timedelta(seconds=answer.seconds)
-        if self._cursor is None:
-            self.facts.watermark = began
-            return
-        if self._cursor - began > self._max_backstep:
-            raise CrawlError(
-                f"The server's clock says {_zulu(began)}, but the last crawl ended at {_zulu(self._cursor)}: "
-                "it was set back, and changes may hide behind the cursor. Nothing was loaded; the cursor "
-                f"stays. Run `inventorum sync --from {_zulu(began - 2 * self._max_backstep)}` to read again "
-                "from before that time."
-            )
-        self.facts.watermark = max(began, self._cursor + MICROSECOND)
 
     def _step(self) -> Iterator[Answer]:
         """One window, the next that is needed."""
@@ -296,38 +280,3 @@ class Crawl:
         """Whether more than one window seems to be missing."""
         total = self.facts.last_total
         return total is not None and total - self._chain.rows > self.facts.cap
-
-    def _take(self, window: Window, answer: Answer | None) -> Read:
-        """Count an answer and keep its outline.
-
-        Raises:
-            CrawlError: Its ids do not ascend.
-        """
-        if answer is None:
-            return outline(window, None)
-        page = answer.page
-        ids = [key for key in page.keys if isinstance(key, int)]
-        if not all(map(operator.lt, ids, ids[1:])):
-            raise CrawlError(
-                f"The ids of page {window.page + self.facts.first_page} (limit {window.limit}) do not ascend, "
-                "although order_by=id was asked for: orders could be lost without a trace. Nothing of this "
-                "crawl counts; the cursor stays."
-            )
-        self._ids.extend([row.order_id for row in page.orders])
-        self.facts.rows += len(page.orders)
-        self.facts.rejected += len(page.rejected)
-        if page.total is not None:
-            self.facts.last_total = page.total
-            if self.facts.first_total is None:
-                self.facts.first_total = page.total
-        return outline(window, page)
-
-
-def _count_distinct(ids: array[int]) -> int:
-    """How many different numbers; sorting takes less memory than a set."""
-    ordered = sorted(ids)
-    return len(ordered) - sum(1 for left, right in itertools.pairwise(ordered) if left == right)
-
-
-def _zulu(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
