@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.errors import HomeError, InventorumError, LockedError
+from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError
 from pipelines.settings import Files, prepare_dlt
 from pipelines.timing import timed
 
@@ -131,6 +131,25 @@ def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
     found = connection.execute(query, [DATASET, table]).fetchall()
     return bool(found[0][0])
+
+
+def refuse_another_account(files: Files, account: str) -> None:
+    """Make sure that the log is this account's: the cursors in it would hide orders of any other.
+
+    Raises:
+        SettingsError: It holds crawls of another account only.
+        HomeError: As kept_open.
+    """
+    with kept_open(files) as connection:
+        if not has_table(connection, "windows"):
+            return
+        held = [name for (name,) in connection.execute("select distinct account from raw.windows").fetchall()]
+    if held and account not in held:
+        raise SettingsError(
+            f"{files.home} holds the account {', '.join(sorted(held))}, but the settings name {account}: what was "
+            "read of one says nothing about the other. Nothing was asked. Give each account a folder of its own with "
+            "--home, or set SOURCES__INVENTORUM__ACCOUNT back."
+        )
 
 
 def newest_watermark(files: Files) -> datetime | None:

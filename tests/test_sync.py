@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -224,3 +225,20 @@ def test_a_home_that_dlt_cannot_work_in_is_refused_by_name(settings: Settings, t
     with pytest.raises(SettingsError, match="path, which dlt and DuckDB cannot take"):
         run.sync(replace(settings, files=Files(tmp_path / name)))
     assert not (tmp_path / name).exists()
+
+
+def test_a_home_of_another_account_is_refused_before_anything_is_asked(
+    shop: Shop, sandbox: Sandbox, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    sync()
+    asked = len(sandbox.requests)
+    other = replace(settings, account="branch")
+    with pytest.raises(SettingsError, match="holds the account default, but the settings name branch"):
+        run.sync(other)
+    with pytest.raises(SettingsError, match="a folder of its own"):
+        run.backfill(other, datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert len(sandbox.requests) == asked
+    assert rows("select distinct account from core.fct_orders") == [("default",)]
+    assert sync().exit_code == 0

@@ -66,8 +66,10 @@ def load_history(
     as incomplete and the next one goes on.
 
     Raises:
+        SettingsError: The landing log is another account's; nothing was asked.
         LoginError: The API refused the token; finished packages stay.
     """
+    landing.refuse_another_account(settings.files, settings.account)
     landed: list[dict[str, Any]] = []
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
         reading = Reading(

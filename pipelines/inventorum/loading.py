@@ -33,11 +33,13 @@ def load_delta(
     A channel whose crawl could not be completed lands nothing but its ledger row.
 
     Raises:
+        SettingsError: The landing log is another account's; nothing was asked.
         LoginError: The API refused the token; nothing was loaded.
         InventorumError: The landing log could not be written; nothing was loaded.
     """
     ledger = Ledger(expected=len(settings.channels))
     with timed(ledger.seconds, "connect"), landing.kept_open(settings.files):
+        landing.refuse_another_account(settings.files, settings.account)
         floor = landing.newest_watermark(settings.files)
         pipeline = landing.pipeline(settings.files, progress)
     with (
