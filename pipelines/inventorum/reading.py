@@ -7,13 +7,13 @@ lie between it and what was read, whatever changed between the two requests, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipelines.errors import CrawlError
+from pipelines.errors import CrawlError, EmptyPage
 from pipelines.inventorum.chain import Chain, Read
 from pipelines.inventorum.facts import CAP, CrawlFacts
 from pipelines.inventorum.paging import Fetch, Pages
@@ -175,11 +175,15 @@ class Crawl:
             if again is not None:
                 read = self._take(window, again)
                 yield again
-        if read.owes:
-            self.facts.cap = max(read.count, LEAST_CAP)
-            read = replace(read, window=Window(0, read.count))
         self._first_key = read.first
+        if read.owes and read.count >= LEAST_CAP:
+            self.facts.cap = read.count
+            read = replace(read, window=Window(0, read.count))
         self._chain.extend(read, self._overlap)
+        if read.owes:
+            if (yield from self._follows(read.count)):
+                raise _Restart(f"the API gives {read.count} orders at a time, although more follow")
+            self._chain.at_end = True  # `total` counts what the API does not show
 
     def _step(self) -> Iterator[Answer]:
         """One window, the next that is needed."""
@@ -212,14 +216,27 @@ class Crawl:
         probe = self._take(window, answer)
         if answer is not None:
             yield answer
-        if probe.first is not None and self._chain.ends_with(probe):
+        shows_nothing_new = probe.first is not None and self._chain.ends_with(probe)
+        if shows_nothing_new and probe.is_short and probe.last_id == again.last_id:
             self._chain.at_end = True  # `total` counts what the API does not show
             return
         if FEW_ROWS <= again.count < self.facts.cap:
             self.facts.cap = again.count
-        if probe.first is not None and not self._chain.is_anchored(probe):
+        if shows_nothing_new or (probe.first is not None and not self._chain.is_anchored(probe)):
             raise _Restart("answers are shorter than asked, although more orders follow")
         self._link(probe)
+
+    def _follows(self, rows: int) -> Generator[Answer, None, bool]:
+        """Whether more follow after the first few rows, by a window that even the lowest cap honours."""
+        window = around(rows) if rows > 2 else Window(rows, 1)
+        try:
+            answer = self._pages.ask(window)
+        except EmptyPage:
+            return False
+        probe = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        return probe.first is not None and not self._chain.ends_with(probe)
 
     def _round(self, gather: Gather) -> Iterator[Answer]:
         """All windows that `total` promises, several at once, then linked as far as they meet."""

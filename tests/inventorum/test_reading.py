@@ -205,6 +205,34 @@ def test_an_api_that_ignores_pages_is_no_progress(total: int, options: dict[str,
     assert len(asked) < 10
 
 
+@pytest.mark.parametrize("cap", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_cap_far_below_what_was_asked_is_never_taken_for_the_end(cap: int, options: dict[str, Any]) -> None:
+    for count in range(1, 130):
+        listing = Listing(range(1, count + 1), cap=cap)
+        try:
+            found, _ = read(listing, **options)
+        except CrawlError:
+            assert cap < 8
+            assert cap < count
+        else:
+            assert found == set(listing.keys)
+
+
+@pytest.mark.parametrize("shown", [1, 2, 3, 5, 6, 7, 12, 60, 100, 420])
+@pytest.mark.parametrize("hidden", [1, 2, 50, 500])
+@pytest.mark.parametrize(("base", "known"), [(0, None), (0, 0), (1, 1)])
+def test_orders_that_only_total_counts_are_not_waited_for(
+    shown: int, hidden: int, base: int, known: int | None, options: dict[str, Any]
+) -> None:
+    listing = Listing(range(1, shown + 1), base=base)
+    listing.total_error = hidden
+    found, facts = read(listing, first_page=known, **options)
+
+    assert found == set(listing.keys)
+    assert facts.complete
+    assert (facts.restarts, facts.retreats) == (0, 0)
+
+
 @pytest.mark.parametrize("count", [12, 24, 60, 420])
 @pytest.mark.parametrize("cap", [3, 4, 6])
 def test_a_cap_too_low_for_windows_to_overlap_ends_in_a_message(count: int, cap: int, options: dict[str, Any]) -> None:
