@@ -19,7 +19,7 @@ from pipelines.progress import Silent
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from pipelines.settings import Files, Settings, StaticLogin
+from pipelines.settings import Files, Settings, StaticLogin, parse_moment
 from tests.conftest import Rows, Sync
 
 STAR = """
@@ -242,3 +242,27 @@ def test_a_home_of_another_account_is_refused_before_anything_is_asked(
     assert len(sandbox.requests) == asked
     assert rows("select distinct account from core.fct_orders") == [("default",)]
     assert sync().exit_code == 0
+
+
+def test_a_clock_that_was_set_back_loses_nothing_to_those_who_do_as_they_are_told(
+    shop: Shop, settings: Settings, rows: Rows
+) -> None:
+    shop.clock.set("2026-11-02T12:00:00Z")
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+    run.sync(settings)
+
+    shop.clock.set("2026-11-02T07:00:00Z")
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+    shop.clock.set("2026-11-02T09:00:00Z")
+    stopped = run.sync(settings)
+    assert stopped.exit_code == 6
+    message = next(row["message"] for row in stopped.channels if row["channel"] == "ipad")
+    assert "once more when the server's clock has passed 2026-11-02T12:00:" in message
+    told = parse_moment(message.partition("--from ")[2].partition("`")[0], what="--from")
+    assert run.sync(settings, since=told).orders_new == 1
+
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+    shop.clock.set("2026-11-02T12:30:00Z")
+    run.sync(settings, since=told)
+    assert run.sync(settings).exit_code == 0
+    assert rows("select count(*) from core.fct_orders") == [(len(shop.orders),)]

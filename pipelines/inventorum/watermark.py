@@ -8,6 +8,7 @@ from pipelines.errors import CrawlError
 from pipelines.inventorum.wire import Answer
 
 MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1)
 
 
 def watermark_of(first: Answer, cursor: datetime | None, max_backstep: timedelta) -> datetime:
@@ -25,10 +26,12 @@ def watermark_of(first: Answer, cursor: datetime | None, max_backstep: timedelta
     if cursor is None:
         return began
     if cursor - began > max_backstep:
+        safe = _zulu(began - DAY)
         raise CrawlError(
             f"The server's clock says {_zulu(began)}, but the last crawl ended at {_zulu(cursor)}: it was set back, "
             "and changes may hide behind the cursor. Nothing was loaded; the cursor stays. Run `inventorum sync "
-            f"--from {_zulu(began - 2 * max_backstep)}` to read again from before that time."
+            f"--from {safe}` (earlier, if the clock was set back more than a day ago), and once more when the "
+            f"server's clock has passed {_zulu(cursor)}: until then a sync without --from ends here."
         )
     return max(began, cursor + MICROSECOND)
 
