@@ -49,6 +49,13 @@ from ranked
 where newest = 1
 """
 
+# A record is rejected again each time it is read again.
+QUARANTINED = """
+select count(distinct (account, channel, payload))
+from raw.quarantine
+where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+"""
+
 VERSIONS_OF_LOADS = """
 select channel, load_id,
     count(*) filter (where version_number = 1) as new,
@@ -84,7 +91,7 @@ def _last_crawls(files: Files, status: Status) -> dict[str, dict[str, Any]]:
             cursor = connection.execute(LAST_CRAWLS)
             names = [column[0] for column in cursor.description or []]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            quarantined = connection.execute("select count(*) from raw.quarantine").fetchall()[0][0]
+            quarantined = connection.execute(QUARANTINED).fetchall()[0][0]
     except LockedError as error:
         status.summary["landing"] = str(error)
         return {}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pipelines import run
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
+from pipelines.status import read_status
 from tests.conftest import Rows, Sync
 from tests.inventorum.test_wire import NO_ORDERS, ODD_BUT_READABLE
 
@@ -41,6 +42,8 @@ def test_odd_records_are_loaded_or_quarantined_and_the_next_orders_come_through(
     later = shop.sell("ipad", items=WOBBLER, at="2026-11-02T17:00Z")
     assert sync().orders_new == 1
     assert rows(f"select order_class from core.fct_orders where order_id = {later}") == [("sale",)]
+    assert rows("select count(*) from raw.quarantine", raw=True) == [(2 * len(NO_ORDERS),)]
+    assert read_status(settings.files).summary["quarantined"].startswith(f"{len(NO_ORDERS)} records")
     before = rows("from core.fct_orders order by order_id")
     run.build(settings, full=True)
     assert rows("from core.fct_orders order by order_id") == before
