@@ -213,6 +213,8 @@ class Steps:
             return tables.keep_newest(self.connection, model, self._sql(model), empty=empty)
         if model.phase == LOADS and not empty:
             return tables.replace_if_other(self.connection, model)
+        if not empty and tables.is_large(self.connection, model):
+            return tables.replace_others(self.connection, model)
         return tables.replace_all(self.connection, model, empty=empty)
 
     def _key_columns(self, model: Model) -> list[str]:

@@ -11,9 +11,11 @@ from transforms.session import quoted, sql_of
 from transforms.staging import BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from transforms.session import Connection
+
+LARGE = 20_000  # rows
 
 
 def create(connection: Connection, model: Model) -> None:
@@ -67,6 +69,35 @@ def replace_all(connection: Connection, model: Model, *, empty: bool) -> int:
         if not empty:
             connection.execute(f"truncate {model.relation}")
         return _insert(connection, model)
+
+
+def is_large(connection: Connection, model: Model) -> bool:
+    """Whether it costs less to compare the rows than to write all of them again."""
+    ((rows,),) = connection.execute(f"select count(*) from {model.relation}").fetchall()
+    return int(rows) > LARGE
+
+
+def replace_others(connection: Connection, model: Model) -> int:
+    """Replace the rows that are not as they should be; gives the number of rows that came or went."""
+    candidates, wrong = temporary("candidates"), temporary("wrong")
+    with sql_of(model.path):
+        connection.execute(f"create or replace temp table {candidates} as\n{model.sql}")
+        connection.execute(
+            f"create or replace temp table {wrong} as select kept.rowid as place from {model.relation} as kept "
+            f"anti join {candidates} as found on {_same(column.name for column in model.columns)}"
+        )
+        gone = _count(connection, f"delete from {model.relation} where rowid in (select place from {wrong})")
+        come = _count(
+            connection,
+            f"insert into {model.relation} "
+            f"select found.* from {candidates} as found anti join {model.relation} as kept on {_same(model.key)}",
+        )
+    return gone + come
+
+
+def _same(columns: Iterable[str]) -> str:
+    """The condition under which rows of `kept` and `found` agree; nulls are equal."""
+    return " and ".join(f'kept."{name}" is not distinct from found."{name}"' for name in columns)
 
 
 def replace_if_other(connection: Connection, model: Model) -> int:

@@ -79,11 +79,9 @@ with repeated as (
         || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_product_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
     group by account, business_date, channel, product_id
     having count(*) > 1
@@ -96,11 +94,9 @@ with repeated as (
         || ' ' || coalesce(cast(customer_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_customer_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, customer_id) in (
+        select (account, business_date, customer_id)
+        from core.affected_customer_days
     )
     group by account, business_date, channel, customer_id
     having count(*) > 1
@@ -113,11 +109,9 @@ with repeated as (
         || ' ' || coalesce(cast(other_product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_basket_pairs
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
     group by account, business_date, product_id, other_product_id
     having count(*) > 1

@@ -88,11 +88,9 @@ with lost as (
     where
         dims.product_id is null
         and facts.product_id is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
+        and (facts.account, facts.business_date, facts.product_id) in (
+            select (account, business_date, product_id)
+            from core.affected_product_days
         )
 )
 

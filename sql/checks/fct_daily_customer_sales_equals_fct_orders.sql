@@ -11,11 +11,9 @@ with made as (
         gross_amount,
         net_amount
     from core.fct_daily_customer_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, customer_id) in (
+        select (account, business_date, customer_id)
+        from core.affected_customer_days
     )
 ),
 
@@ -31,11 +29,9 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
+        and (account, business_date, customer_id) in (
+            select (account, business_date, customer_id)
+            from core.affected_customer_days
         )
     group by account, business_date, channel, customer_id
 )

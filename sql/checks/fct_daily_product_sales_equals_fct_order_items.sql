@@ -13,30 +13,31 @@ with made as (
         net_amount,
         vat_amount
     from core.fct_daily_product_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
 ),
 
 facts as (
-    -- joined by the date alone, so that DuckDB skips what it does not need
     select
-        items.account,
-        items.business_date,
-        items.channel,
-        items.product_id,
+        account,
+        business_date,
+        channel,
+        product_id,
         count(*) as line_count,
-        try_cast(sum(items.quantity) as decimal(12, 3)) as item_quantity,
-        try_cast(sum(items.line_gross_amount) as decimal(18, 2)) as gross_amount,
-        try_cast(sum(items.line_net_amount) as decimal(18, 2)) as net_amount,
-        try_cast(sum(items.line_vat_amount) as decimal(18, 2)) as vat_amount
-    from core.fct_order_items as items
-    inner join core.affected_dates as dates on items.business_date = dates.business_date
-    where items.order_class = 'sale' and nullif(items.account, dates.account) is null
-    group by items.account, items.business_date, items.channel, items.product_id
+        try_cast(sum(quantity) as decimal(12, 3)) as item_quantity,
+        try_cast(sum(line_gross_amount) as decimal(18, 2)) as gross_amount,
+        try_cast(sum(line_net_amount) as decimal(18, 2)) as net_amount,
+        try_cast(sum(line_vat_amount) as decimal(18, 2)) as vat_amount
+    from core.fct_order_items
+    where
+        order_class = 'sale'
+        and (account, business_date, product_id) in (
+            select (account, business_date, product_id)
+            from core.affected_product_days
+        )
+    group by account, business_date, channel, product_id
 )
 
 select

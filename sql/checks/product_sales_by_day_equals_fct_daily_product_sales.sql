@@ -11,11 +11,9 @@ with made as (
         gross_amount,
         refund_amount
     from marts.product_sales_by_day
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
 ),
 
@@ -29,11 +27,9 @@ facts as (
         gross_amount,
         refund_amount
     from core.fct_daily_product_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
 )
 

@@ -144,11 +144,9 @@ with repeated as (
         || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.product_sales_by_day
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
+    where (account, business_date, product_id) in (
+        select (account, business_date, product_id)
+        from core.affected_product_days
     )
     group by account, business_date, channel, product_id
     having count(*) > 1

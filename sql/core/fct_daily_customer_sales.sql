@@ -1,54 +1,49 @@
 -- grain: one row per account, business date, channel and customer with a sale or a refund
 -- key: account, business_date, channel, customer_id
--- rebuild: by date
-with dates as (
-    select * from core.affected_dates
+-- rebuild: by customer_day
+with days as (
+    select * from core.affected_customer_days
 ),
 
 -- sales and refunds read the orders separately: a query that both shared would hold all of them
 movements as (
     select
-        account,
-        business_date,
-        channel,
-        customer_id,
+        orders.account,
+        orders.business_date,
+        orders.channel,
+        orders.customer_id,
         1 as order_count,
-        quantity,
-        items_gross_amount as gross_amount,
-        items_net_amount as net_amount,
+        orders.quantity,
+        orders.items_gross_amount as gross_amount,
+        orders.items_net_amount as net_amount,
         0 as refund_count,
         cast(null as decimal(18, 2)) as refund_amount
-    from core.fct_orders
-    where
-        order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+    from core.fct_orders as orders
+    inner join days
+        on
+            orders.account = days.account
+            and orders.business_date = days.business_date
+            and orders.customer_id is not distinct from days.customer_id
+    where orders.order_class = 'sale'
     union all
     select
-        account,
-        refund_date as business_date,
-        channel,
-        customer_id,
+        orders.account,
+        orders.refund_date as business_date,
+        orders.channel,
+        orders.customer_id,
         0 as order_count,
         cast(null as decimal(12, 3)) as quantity,
         cast(null as decimal(18, 2)) as gross_amount,
         cast(null as decimal(18, 2)) as net_amount,
         1 as refund_count,
-        items_gross_amount as refund_amount
-    from core.fct_orders
-    where
-        order_class = 'sale'
-        and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        orders.items_gross_amount as refund_amount
+    from core.fct_orders as orders
+    inner join days
+        on
+            orders.account = days.account
+            and orders.refund_date = days.business_date
+            and orders.customer_id is not distinct from days.customer_id
+    where orders.order_class = 'sale'
 ),
 
 final as (

@@ -1,8 +1,8 @@
 -- grain: one row per account, business date, channel and product with a sale or a refund
 -- key: account, business_date, channel, product_id
--- rebuild: by date
-with dates as (
-    select * from core.affected_dates
+-- rebuild: by product_day
+with days as (
+    select * from core.affected_product_days
 ),
 
 -- sales and refunds read the lines separately: a query that both shared would hold all of them
@@ -19,12 +19,10 @@ refunds as (
             select
                 account,
                 business_date
-            from dates
+            from days
         )
 ),
 
--- lines are joined by the date or the order alone, so that DuckDB skips what it does not need; the
--- account is compared after
 movements as (
     select
         items.account,
@@ -42,8 +40,12 @@ movements as (
         cast(null as decimal(12, 3)) as refund_quantity,
         cast(null as decimal(18, 2)) as refund_amount
     from core.fct_order_items as items
-    inner join dates on items.business_date = dates.business_date
-    where items.order_class = 'sale' and nullif(items.account, dates.account) is null
+    inner join days
+        on
+            items.account = days.account
+            and items.business_date = days.business_date
+            and items.product_id is not distinct from days.product_id
+    where items.order_class = 'sale'
     union all
     select
         items.account,
@@ -60,8 +62,12 @@ movements as (
         items.quantity as refund_quantity,
         items.line_gross_amount as refund_amount
     from core.fct_order_items as items
-    inner join refunds on items.order_id = refunds.order_id
-    where nullif(items.account, refunds.account) is null
+    inner join refunds on items.account = refunds.account and items.order_id = refunds.order_id
+    inner join days
+        on
+            items.account = days.account
+            and refunds.refund_date = days.business_date
+            and items.product_id is not distinct from days.product_id
 ),
 
 final as (

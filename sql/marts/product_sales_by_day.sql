@@ -1,14 +1,14 @@
 -- grain: one row per account, business date, channel and product with a sale or a refund
 -- key: account, business_date, channel, product_id
--- rebuild: by date
+-- rebuild: by product_day
 with daily as (
-    select * from core.fct_daily_product_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    select daily.*
+    from core.fct_daily_product_sales as daily
+    inner join core.affected_product_days as days
+        on
+            daily.account = days.account
+            and daily.business_date = days.business_date
+            and daily.product_id is not distinct from days.product_id
 ),
 
 final as (

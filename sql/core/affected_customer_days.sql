@@ -1,0 +1,30 @@
+-- grain: one row per customer (null: none) and business date whose figures the new loads may change
+-- key: account, business_date, customer_id
+-- rebuild: touched
+with orders as (
+    select
+        orders.account,
+        orders.business_date,
+        orders.refund_date,
+        orders.customer_id
+    from core.fct_orders as orders
+    inner join staging.affected_orders as affected
+        on orders.account = affected.account and orders.order_id = affected.order_id
+),
+
+days as (
+    select
+        account,
+        business_date,
+        customer_id
+    from orders
+    union
+    select
+        account,
+        refund_date as business_date,
+        customer_id
+    from orders
+    where refund_date is not null
+)
+
+select * from days
