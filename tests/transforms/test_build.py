@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.landing_file import FIRST_WATERMARK, Load
 from tests.transforms.small_project import SmallWarehouse, order
-from transforms import staging
+from transforms import staging, tables
 from transforms.build import Rules, RunRecord, record_run
 from transforms.errors import FilesHeld, ModelError, TransformError
 
@@ -276,6 +276,20 @@ def test_a_full_build_keeps_the_logs(small):
 
 
 # -- nothing half done -------------------------------------------------------------------------------
+
+
+def test_a_large_table_keeps_the_rows_that_are_right(small, monkeypatch):
+    monkeypatch.setattr(tables, "LARGE", 1)
+    small.load([order(1, customer=None), order(2, **NEXT_DAY), order(3, at="2026-11-05T10:00:00+00:00")])
+    small.build()
+    small.load([order(2, "5.00", **NEXT_DAY), order(4, at="2026-11-06T10:00:00+00:00")])
+
+    report = small.build()
+
+    assert report.tables["marts.sales"] == 3  # one day goes and comes again, another is new
+    incremental = small.tables()
+    small.build(full=True)
+    assert small.tables() == incremental
 
 
 def test_a_failing_statement_names_its_file_and_changes_nothing(small):
