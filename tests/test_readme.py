@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
+from tests.benchmarks.table import BEGIN, END
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
@@ -67,3 +68,10 @@ def test_a_command_of_the_readme_works(line: str, account: tuple[Path, dict[str,
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.strip()
+
+
+def test_the_benchmark_shown_is_the_latest():
+    shown = (ROOT / "README.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+
+    assert shown.lstrip("\n") == (ROOT / "tests" / "benchmarks" / "results" / "table.md").read_text("utf-8")
+    assert shown.count("≤") + shown.count("≥") >= 11, "every goal stands beside its figure"

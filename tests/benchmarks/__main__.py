@@ -20,10 +20,12 @@ from pathlib import Path
 
 from tests.benchmarks import charts, dbt_project
 from tests.benchmarks.measure import server
-from tests.benchmarks.table import Results, markdown
+from tests.benchmarks.profile import profile
+from tests.benchmarks.table import Results, markdown, show
 from tests.benchmarks.work import PACED_ORDERS, Shop, help_page, paced_crawl
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[2] / "README.md"
 CHANGES = (50, 500, 5_000)
 GOAL_SIZES = (100_000, 1_000_000)
 
@@ -96,6 +98,9 @@ def _write(results: Results, folder: Path) -> None:
     command = shlex.join(["python", "-m", "tests.benchmarks", *given])
     table += f"\n`{command}`: Python {platform.python_version()}, {packages}; {os.cpu_count()} cores; medians.\n"
     (folder / "table.md").write_text(table, "utf-8")
+    (folder / "profile.md").write_text(profile(results), "utf-8")
+    if folder == RESULTS:
+        show(table, README)
     (folder / "results.json").write_text(json.dumps(results.as_json(), indent=1), "utf-8")
     charts.draw(results, folder)
     sys.stdout.write(table)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tests.benchmarks.work import CHANGED, Shop
+
+BEGIN, END = "<!-- benchmark -->", "<!-- end of benchmark -->"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,13 @@ def markdown(lines: list[Line]) -> str:
         verdict = {True: "met", False: "**missed**", None: "not measured"}[line.is_met]
         rows.append(f"| {line.work} | {line.measured} | {ratio} | {line.goal} | {verdict} |")
     return "\n".join(rows) + "\n"
+
+
+def show(table: str, readme: Path) -> None:
+    """Put the table between its marks in the README."""
+    before, _, rest = readme.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n{table}{END}{after}", "utf-8")
 
 
 def _ratio(work: str, ours: float | None, theirs: float | None, goal: float) -> Line:
