@@ -4,7 +4,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
 
     -- grain: one row per basket item of an order's latest version
     -- key: account, order_id, item_id
-    -- rebuild: by order | by date | by <name> | newest | touched | temporary | full
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
     -- rows: kept                               (with `rebuild: temporary`: of the whole tables, see below)
 
@@ -14,6 +14,9 @@ A check is one SELECT of the rows that break its claim:
     -- scope: batch | build
     -- rows: kept                               (with `scope: batch`: of the whole tables, see below)
     -- harm: what goes wrong for whom
+
+`changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
+over those that it writes; `touched` gives the keys that such orders leave and enter.
 
 What is said of a batch of orders is said of the rows that the batch has written, since these are few; only
 what needs the tables as they are kept, such as the claim that no row stands there twice, reads `rows: kept`.
@@ -50,7 +53,7 @@ class Model:
     Attributes:
         schema: `staging`, `core` or `marts`.
         path: File below the SQL folder, for messages.
-        rebuild: `order`, `by`, `newest`, `touched`, `temporary` or `full`.
+        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `temporary` or `full`.
         by: With `rebuild == "by"`: the name that the key table `core.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
         comment: What the catalogue says about the table; grain and key included.
@@ -82,7 +85,7 @@ class Model:
 
     @property
     def is_temporary(self) -> bool:
-        return self.rebuild in ("temporary", "touched")
+        return self.rebuild in ("temporary", "touched", "changed")
 
     @property
     def relation(self) -> str:
@@ -188,6 +191,16 @@ def temporary(full_name: str) -> str:
 def written(full_name: str) -> str:
     """The temporary table of the rows that a batch wrote into `schema.name`."""
     return temporary(f"written {full_name}")
+
+
+def removed(full_name: str) -> str:
+    """The temporary table of the rows that a batch removed from `schema.name`."""
+    return temporary(f"removed {full_name}")
+
+
+def over_removed(sql_of_written: str) -> str:
+    """The same SELECT over the rows that a batch removed."""
+    return sql_of_written.replace('temp."written ', 'temp."removed ')
 
 
 def _project_files(sql_dir: Path) -> Iterator[Path]:

@@ -86,7 +86,7 @@ def in_order(
     for name in ordered:
         if name in by_name:
             phase = _phase(by_name[name], placed)
-            of_batch = phase == BATCH or by_name[name].rebuild == "touched"
+            of_batch = phase == BATCH or by_name[name].rebuild in ("touched", "changed")
             sql_of_written = by_name[name].sql_of_written if of_batch else ""
             placed[name] = replace(by_name[name], phase=phase, sql_of_written=sql_of_written)
     _check_key_tables(placed)
@@ -126,7 +126,7 @@ def _phase(model: Model, placed: dict[str, Model]) -> int:
         return BATCH
     if model.rebuild == "temporary" and staged and latest == BATCH:
         return BATCH
-    if latest == BATCH or model.rebuild == "touched" or (model.rebuild == "by" and model.by != "load"):
+    if latest == BATCH or model.rebuild in ("touched", "changed") or (model.rebuild == "by" and model.by != "load"):
         latest = FINAL
     if staged and latest == FINAL:
         raise ModelError(f"{model.path} reads {', '.join(staged)}, which holds one batch of orders at a time.")

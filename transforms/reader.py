@@ -66,7 +66,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     rows = head.get("rows", "written")
     if rows not in ("kept", "written") or (rows == "kept" and rebuild != "temporary"):
         raise ModelError(f"{shown}: `rows: {rows}` must be written, or kept with `rebuild: temporary`.")
-    documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched"))
+    documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched", "changed"))
     grain = head.get("grain") or documented.get("grain", "")
     compiled = compile_select(text, shown, kept)
     return Model(
@@ -129,14 +129,14 @@ def read_head(text: str) -> dict[str, str]:
 
 def _kept(sql_dir: Path) -> Kept:
     """How the models of core and marts are kept, as far as those that read them must know."""
-    found: dict[str, set[str]] = {"temporary": set(), "touched": set(), "by order": set()}
+    found: dict[str, set[str]] = {"temporary": set(), "touched": set(), "changed": set(), "by order": set()}
     for schema in ("core", "marts"):
         for path in (sql_dir / schema).glob("*.sql"):
             with path.open(encoding="utf-8") as lines:
                 head = read_head("".join(line for _, line in zip(range(12), lines, strict=False)))
             if (rebuild := head.get("rebuild", "")) in found:
                 found[rebuild].add(f"{schema}.{path.stem}")
-    return Kept(frozenset(found["temporary"] | found["touched"]), frozenset(found["by order"]))
+    return Kept(frozenset(found["temporary"] | found["touched"] | found["changed"]), frozenset(found["by order"]))
 
 
 def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
@@ -144,9 +144,10 @@ def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
         return "order", None
     if found := re.fullmatch(r"by ([a-z_]+)", text):
         return "by", found.group(1)
-    if text in ("newest", "touched", "temporary", "full"):
+    if text in ("newest", "touched", "changed", "temporary", "full"):
         return text, None
-    raise ModelError(f"{shown}: `rebuild: {text}` is none of by order, by <name>, newest, touched, temporary, full.")
+    kinds = "by order, by <name>, newest, touched, changed, temporary, full"
+    raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from transforms import tables
 from transforms.claims import CheckResult, evaluate, evaluate_warning, merged, raise_failures
-from transforms.models import temporary
+from transforms.models import over_removed, temporary
 from transforms.plan import BATCH, FINAL, FINDINGS, LOADS, STATIC, key_table
 from transforms.session import sql_of
 from transforms.staging import Affected, stage_batch
@@ -73,6 +73,8 @@ class Steps:
         self._staged: set[str] = set()
         self._dirty: set[str] = set()
         self._over_written = False
+        compared = (model.reads for model in project.models if model.rebuild in ("changed", "touched"))
+        self._compared = frozenset(name for reads in compared for name in reads)
         self._keys: dict[str, list[str]] = {"staging.new_loads": ["load_id"]}
 
     def create_tables(self) -> None:
@@ -110,12 +112,8 @@ class Steps:
             else:
                 self._steps_done += 1
         if affected.orders:
-            if not self.fresh:
-                self._touch()
             for number in range(affected.batches):
                 self._batch(number)
-            if self.fresh:
-                self._touch()
         self._finish(affected)
 
     def check_only(self, affected: Affected) -> None:
@@ -148,27 +146,25 @@ class Steps:
                 self._replace(model)
         raise_failures([self._check(check, keep=True) for check in checks])
         if not self.fresh:
-            self._touch_again()
+            self._touch()
         self._over_written = False
         if self.commit_batches:
             self.connection.commit()
             self.connection.begin()
 
     def _touch(self) -> None:
-        """Stage the keys that affected orders have: those that they leave, if their rows are still the old ones."""
+        """Add the orders that the batch changed, and the keys that they left and entered."""
         for model in self.project.models:
-            if model.rebuild == "touched":
-                self._stage_reads(model.reads)
-                self._timed(model.full_name, partial(self._stage, model))
+            if model.rebuild == "changed":
+                self._timed(model.full_name, partial(self._add, model, tables.difference(model)))
+            elif model.rebuild == "touched":
+                for sql in (over_removed(model.sql_of_written), model.sql_of_written):
+                    self._timed(model.full_name, partial(self._add, model, sql))
 
-    def _touch_again(self) -> None:
-        """Add the keys that the orders of the batch entered."""
-        touched = [model for model in self.project.models if model.rebuild == "touched"]
-        self._staged = {name for name in self._staged if name not in self._models or self._models[name].phase != FINAL}
-        for model in touched:
-            self._stage_reads(model.reads)
-            self._timed(model.full_name, partial(tables.stage_more, self.connection, model, self._sql(model)))
-            self._staged.add(model.full_name)
+    def _add(self, model: Model, sql: str) -> None:
+        stage = tables.stage_more if model.full_name in self._staged else tables.stage
+        stage(self.connection, model, sql)
+        self._staged.add(model.full_name)
 
     def _finish(self, affected: Affected) -> None:
         """The tables and warnings that follow the batches, then the claims about the whole."""
@@ -208,7 +204,8 @@ class Steps:
         if model.rebuild == "by":
             return tables.replace_keys(self.connection, model, empty=empty, columns=self._key_columns(model))
         if model.rebuild == "order":
-            return tables.replace_orders(self.connection, model, self._sql(model), empty=empty)
+            remember = model.full_name in self._compared
+            return tables.replace_orders(self.connection, model, self._sql(model), empty=empty, remember=remember)
         if model.rebuild == "newest":
             return tables.keep_newest(self.connection, model, self._sql(model), empty=empty)
         if model.phase == LOADS and not empty:
@@ -251,7 +248,9 @@ class Steps:
                     self._timed(model.full_name, partial(self._stage, model), is_step=False)
 
     def _stage(self, model: Model) -> None:
-        tables.stage(self.connection, model, self._sql(model))
+        # where no rows are compared, every affected order counts as changed
+        sql = tables.EVERY_ORDER if model.rebuild == "changed" else self._sql(model)
+        tables.stage(self.connection, model, sql)
         self._staged.add(model.full_name)
 
     def _sql(self, part: Model | Check) -> str:
@@ -274,9 +273,10 @@ class Steps:
     def _count_steps(self, affected: Affected) -> None:
         in_batch = sum(model.phase == BATCH for model in self.project.models) + len(self._of_scope("batch"))
         after = len(self._kept_models(FINAL)) + len(self._of_scope("build"))
-        touched = sum(model.rebuild == "touched" for model in self.project.models)
-        before = len(self._kept_models(LOADS)) + (len(self._kept_models(STATIC)) if self.fresh else touched)
-        self._steps = before + affected.batches * in_batch + touched + after
+        if not self.fresh:
+            in_batch += sum({"changed": 1, "touched": 2}.get(model.rebuild, 0) for model in self.project.models)
+        before = len(self._kept_models(LOADS)) + (len(self._kept_models(STATIC)) if self.fresh else 0)
+        self._steps = before + affected.batches * in_batch + after
 
     def _step(self, name: str) -> None:
         self._steps_done += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transforms.errors import ModelError
-from transforms.models import Column, Documented, Model, temporary, written
+from transforms.models import Column, Documented, Model, over_removed, removed, temporary, written
 from transforms.plan import FINDINGS, key_table
 from transforms.session import quoted, sql_of
-from transforms.staging import BATCH
+from transforms.staging import AFFECTED, BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from transforms.session import Connection
 
 LARGE = 20_000  # rows
+OF_BATCH = f"(account, order_id) in (select (account, order_id) from {BATCH})"
+EVERY_ORDER = f"select account, order_id from {AFFECTED}"
 
 
 def create(connection: Connection, model: Model) -> None:
@@ -46,6 +48,16 @@ def comment(connection: Connection, relation: str, table: str, columns: tuple[Co
         f'comment on column {relation}."{column.name}" is {quoted(column.description)}' for column in columns
     ]
     connection.execute(";".join(statements))
+
+
+def difference(model: Model) -> str:
+    """The orders for which the model's rows are not the same before and after a batch."""
+    before, after = over_removed(model.sql_of_written), model.sql_of_written
+    key = ", ".join(f'"{name}"' for name in model.key)
+    return f"""
+    select distinct {key} from (
+        ((\n{before}\n) except all (\n{after}\n)) union all ((\n{after}\n) except all (\n{before}\n))
+    )"""
 
 
 def stage(connection: Connection, model: Model, sql: str) -> int:
@@ -115,16 +127,23 @@ def replace_if_other(connection: Connection, model: Model) -> int:
         return _count(connection, f"insert into {model.relation} from {candidates}")
 
 
-def replace_orders(connection: Connection, model: Model, sql: str, *, empty: bool) -> int:
+def replace_orders(connection: Connection, model: Model, sql: str, *, empty: bool, remember: bool) -> int:
     """Replace the rows of the batch's orders; gives the number of rows that came or went.
 
-    Where rows are replaced, the new ones are also kept apart, for those that speak of this batch.
+    Where rows are replaced, the new ones are also kept apart, for those that speak of this batch, and with
+    `remember` those that they replace.
     """
     with sql_of(model.path):
         if empty:
             return _insert(connection, model)
         rows = written(model.full_name)
         connection.execute(f"create or replace temp table {rows} as\n{sql}")
+        if remember:
+            places = f"select rowid from {model.relation} where {OF_BATCH}"
+            connection.execute(
+                f"create or replace temp table {removed(model.full_name)} as "
+                f"select * from {model.relation} where rowid in ({places})"
+            )
         gone = _delete_orders(connection, model.relation)
         return gone + _count(connection, f"insert into {model.relation} from {rows}")
 
@@ -186,7 +205,7 @@ def forget_all_findings(connection: Connection, check: str) -> int:
 def _delete_orders(connection: Connection, relation: str, condition: str = "") -> int:
     return _count(
         connection,
-        f"delete from {relation} where (account, order_id) in (select (account, order_id) from {BATCH}) {condition}",
+        f"delete from {relation} where {OF_BATCH} {condition}",
     )
 
 

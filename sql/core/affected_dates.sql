@@ -2,7 +2,7 @@
 -- key: account, business_date
 -- rebuild: touched
 with affected as (
-    select * from staging.affected_orders
+    select * from core.changed_orders
 ),
 
 dates as (

@@ -2,7 +2,7 @@
 -- key: account, business_date, product_id
 -- rebuild: touched
 with affected as (
-    select * from staging.affected_orders
+    select * from core.changed_orders
 ),
 
 lines as (

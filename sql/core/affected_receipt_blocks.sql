@@ -2,7 +2,7 @@
 -- key: account, receipt_prefix, block_start
 -- rebuild: touched
 with affected as (
-    select * from staging.affected_orders
+    select * from core.changed_orders
 ),
 
 final as (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from tests.landing_file import FIRST_WATERMARK, Load
 from tests.transforms.payloads import line, payment, sale
 from tests.transforms.random_shop import random_loads
 from tests.transforms.warehouse import Warehouse
+from transforms.models import load_project, sql_folder
 
 MOMENTS = (
     "2026-10-30T10:00:00+00:00",
@@ -175,3 +177,34 @@ def assert_same(incremental: dict[str, list[Any]], full: dict[str, list[Any]]) -
     assert {name: rows for name, rows in incremental.items() if rows != full[name]} == {
         name: rows for name, rows in full.items() if rows != incremental[name]
     }
+
+
+def test_what_does_not_count_as_a_change_is_shown_by_no_figure_that_is_kept_by_date():
+    project = load_project(sql_folder())
+    models = {model.full_name: model for model in project.models}
+    text = (sql_folder() / models["core.changed_orders"].path).read_text("utf-8")
+    left_out = re.findall(r"\w+", text.partition("exclude (")[2].partition(")")[0])
+    assert {"state", "is_read", "content_hash"} < set(left_out)
+    by_date = [model for model in project.models if model.rebuild == "by" and model.by != "load"]
+    assert len(by_date) > 10
+    read = {name for model in by_date for name in model.reads}
+    by_date += [models[name] for name in read if name in models and models[name].rebuild == "temporary"]
+
+    for model in by_date:
+        if "core.fct_orders" in model.reads:
+            assert not set(re.findall(r"\w+", model.sql)) & set(left_out), model.path
+
+
+def test_an_order_that_was_only_read_or_sent_off_leaves_the_days_alone(tmp_path):
+    warehouse = Warehouse(tmp_path)
+    sold = sale(1, state=360, completed_at="2026-11-01T05:00:00+00:00")
+    warehouse.load([sold, sale(2, state=360, completed_at="2026-11-01T05:00:00+00:00")])
+
+    report = warehouse.load([sold | {"state": 360 | 2048}])
+
+    assert (report.full, report.orders_changed) == (False, 1)
+    assert report.tables["core.fct_orders"] == 2
+    assert {name: rows for name, rows in report.tables.items() if name.startswith("core.fct_daily") and rows} == {}
+    incremental = warehouse.tables()
+    warehouse.load(full=True)
+    assert_same(incremental, warehouse.tables())

@@ -101,7 +101,7 @@ def trace(sql_dir: Path, published: Mapping[str, Mapping[str, str]], only: str |
     lineage = Lineage(
         _kept=frozenset(published),
         # which rows are rebuilt is no content
-        _bookkeeping=frozenset(n for n, model in models.items() if model.head.get("rebuild") == "touched"),
+        _bookkeeping=frozenset(n for n, model in models.items() if model.head.get("rebuild") in ("touched", "changed")),
     )
     known = {name: dict(columns) for name, columns in published.items()}
     known |= {name: dict.fromkeys(columns, "varchar") for name, columns in seed_columns(sql_dir).items()}
