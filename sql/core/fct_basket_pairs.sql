@@ -19,23 +19,21 @@ holding as (
     where items.order_class = 'sale'
 ),
 
+-- joined by the order alone, so that DuckDB skips what it does not need; the account is compared
+-- after
 items as (
     select
-        account,
-        business_date,
-        order_id,
-        product_id,
-        lower(product_name) as name
-    from core.fct_order_items
+        lines.account,
+        lines.business_date,
+        lines.order_id,
+        lines.product_id,
+        lower(lines.product_name) as name
+    from core.fct_order_items as lines
+    inner join holding on lines.order_id = holding.order_id
     where
-        order_class = 'sale'
-        and product_id is not null
-        and (account, order_id) in (
-            select
-                account,
-                order_id
-            from holding
-        )
+        lines.order_class = 'sale'
+        and lines.product_id is not null
+        and nullif(lines.account, holding.account) is null
 ),
 
 products as (
@@ -59,50 +57,59 @@ products as (
 baskets as (
     select
         account,
-        business_date,
         order_id,
         min(product_id) as first_product_id
     from products
-    group by account, business_date, order_id
+    group by account, order_id
     having count(*) > 1
 ),
 
-in_baskets as (
+alone as (
     select
         products.account,
         products.business_date,
-        products.order_id,
         products.product_id,
-        products.product_id = baskets.first_product_id as is_first
+        products.product_id as other_product_id,
+        count(*) as basket_count,
+        count(*) filter (where products.product_id = baskets.first_product_id)
+            as first_basket_count
     from products
     inner join baskets
-        on
-            products.account = baskets.account
-            and products.business_date = baskets.business_date
-            and products.order_id = baskets.order_id
+        on products.account = baskets.account and products.order_id = baskets.order_id
+    group by products.account, products.business_date, products.product_id
 ),
 
-final as (
+together as (
     select
         one.account,
         one.business_date,
         one.product_id,
         other.product_id as other_product_id,
         count(*) as basket_count,
-        count(*) filter (where one.is_first and other.is_first) as first_basket_count
-    from in_baskets as one
-    inner join days
-        on
-            one.account = days.account
-            and one.business_date = days.business_date
-            and one.product_id = days.product_id
-    inner join in_baskets as other
+        cast(0 as bigint) as first_basket_count
+    from products as one
+    inner join products as other
         on
             one.account = other.account
-            and one.business_date = other.business_date
             and one.order_id = other.order_id
-            and one.product_id <= other.product_id
+            and one.product_id < other.product_id
     group by one.account, one.business_date, one.product_id, other.product_id
+),
+
+pairs as (
+    select * from alone
+    union all
+    select * from together
+),
+
+final as (
+    select pairs.*
+    from pairs
+    inner join days
+        on
+            pairs.account = days.account
+            and pairs.business_date = days.business_date
+            and pairs.product_id = days.product_id
 )
 
 select * from final
