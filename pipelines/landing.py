@@ -80,9 +80,7 @@ def kept_open(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
         LockedError: Another program has it open.
         HomeError: It is not a DuckDB file, or cannot be written.
     """
-    with _readable_faults(files.landing):
-        connection = duckdb.connect(str(files.landing))
-    with closing(connection):
+    with _readable_faults(files.landing), closing(duckdb.connect(str(files.landing))) as connection:
         connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -291,9 +289,18 @@ def _translated(error: Exception, path: Path) -> BaseException:
         )
     if isinstance(error, duckdb.IOException | duckdb.Error) and "not a valid DuckDB database file" in text:
         return HomeError(f"{path} is not a DuckDB file. Nothing was changed. Move it away and run again.")
+    if _is_damage(text):
+        return HomeError(
+            f"{path} is damaged: {str(chain[-1]).splitlines()[0]}. Nothing was changed. Put a backup in its place; "
+            "without one move it away, and the next sync reads everything again that the API shows."
+        )
     if isinstance(error, duckdb.IOException | OSError):
         return HomeError(f"{path} could not be opened: {str(error).splitlines()[0]} Nothing was changed.")
     return error
+
+
+def _is_damage(text: str) -> bool:
+    return any(words in text for words in ("Could not read enough bytes", "Corrupt database", "checksum does not"))
 
 
 def _holder(text: str) -> str:

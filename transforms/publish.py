@@ -138,7 +138,9 @@ def _refuse_foreign(files: Files) -> None:
         with closing(connect(files.published, files, read_only=True)) as published:
             ours = ledger.is_warehouse(published)
     except TransformError as fault:
-        raise PublishError(f"{files.published} is in the way: {fault}") from fault
+        raise PublishError(
+            f"{files.published} is in the way: {fault} Move it away, then run `inventorum build`."
+        ) from fault
     if not ours:
         raise PublishError(f"{files.published} is a database of another program. Move it away.")
 
