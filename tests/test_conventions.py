@@ -32,7 +32,9 @@ SQL = ROOT / "sql"
 PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT / part).rglob("*.py"))
 MODELS = sorted(path for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.sql"))
 KEPT_MODELS = [
-    path for path in MODELS if read_head(path.read_text("utf-8")).get("rebuild") not in (None, "temporary", "touched")
+    path
+    for path in MODELS
+    if read_head(path.read_text("utf-8")).get("rebuild") not in (None, "temporary", "touched", "changed")
 ]
 CHECKS = sorted((SQL / "checks").glob("*.sql"))
 PORTABLE = [path for path in MODELS if path.parent.name in ("core", "marts")]
