@@ -15,15 +15,18 @@ with orders as (
 
 parts as (
     select
-        account,
-        order_id,
-        channel,
-        order_class,
-        business_date,
-        receipt_number,
-        regexp_extract(receipt_number, '^(.*?)([0-9]{1,18})$', 1) as prefix,
-        try_cast(regexp_extract(receipt_number, '^(.*?)([0-9]{1,18})$', 2) as bigint) as counter
+        *,
+        -- up to 18 digits at the end
+        regexp_extract(receipt_number, '^(.*?)([0-9]{1,18})$', 2) as digits
     from orders
+),
+
+counted as (
+    select
+        *,
+        substr(receipt_number, 1, length(receipt_number) - length(digits)) as prefix,
+        try_cast(digits as bigint) as counter
+    from parts
 ),
 
 final as (
@@ -40,7 +43,7 @@ final as (
         channel,
         order_class,
         business_date
-    from parts
+    from counted
 )
 
 select * from final

@@ -5,7 +5,8 @@ with dates as (
     select * from core.affected_dates
 ),
 
--- sales and refunds read the orders separately: a query that both shared would hold all of them
+-- sales and refunds read the orders separately: a query that both shared would hold all of them;
+-- payments are joined by the order alone, so that DuckDB skips what it does not need
 orders as (
     select
         account,
@@ -55,7 +56,9 @@ paid as (
         sum(payments.amount) as payment_amount
     from orders
     left join core.fct_payments as payments
-        on orders.account = payments.account and orders.order_id = payments.order_id
+        on
+            orders.order_id = payments.order_id
+            and nullif(orders.account, payments.account) is null
     where orders.order_class = 'sale' or payments.order_id is not null
     group by
         orders.account,
@@ -81,7 +84,9 @@ paid_back as (
         ) as method_rank
     from refunds
     left join core.fct_payments as payments
-        on refunds.account = payments.account and refunds.order_id = payments.order_id
+        on
+            refunds.order_id = payments.order_id
+            and nullif(refunds.account, payments.account) is null
     group by
         refunds.account,
         refunds.order_id,
