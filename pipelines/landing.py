@@ -6,7 +6,6 @@ since its cursor stands in the landing log and has not moved.
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError
+from pipelines.database_faults import readable_faults
+from pipelines.errors import HomeError, SettingsError
 from pipelines.settings import Files, prepare_dlt
 from pipelines.timing import timed
 
@@ -55,7 +55,7 @@ def prepare(files: Files) -> None:
         HomeError: It cannot be written.
     """
     if not files.landing.exists():
-        with _readable_faults(files.landing):
+        with readable_faults(files.landing):
             _create(files.landing)
     files.landing.chmod(0o600)
     shutil.rmtree(spool_folder(files), ignore_errors=True)
@@ -80,7 +80,7 @@ def kept_open(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
         LockedError: Another program has it open.
         HomeError: It is not a DuckDB file, or cannot be written.
     """
-    with _readable_faults(files.landing), closing(duckdb.connect(str(files.landing))) as connection:
+    with readable_faults(files.landing), closing(duckdb.connect(str(files.landing))) as connection:
         connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -114,7 +114,7 @@ def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
             f"There is no landing log at {files.landing} yet. "
             "Load orders first: `inventorum sync` or `inventorum demo`."
         )
-    with _readable_faults(files.landing):
+    with readable_faults(files.landing):
         connection = duckdb.connect(str(files.landing), read_only=True)
     try:
         connection.execute("set enable_progress_bar = false")
@@ -200,7 +200,7 @@ def pipeline(files: Files, progress: Progress) -> Pipeline:
         pipelines_dir=str(files.work / "dlt"),
         progress=StepCollector(progress),
     )
-    with _readable_faults(files.landing), kept_open(files):
+    with readable_faults(files.landing), kept_open(files):
         complete(files)
         made.sync_destination()
     return made
@@ -221,7 +221,7 @@ def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline
     """
     seconds: dict[str, float] = {}
     try:
-        with _readable_faults(files.landing):
+        with readable_faults(files.landing):
             if prepared is None:
                 with timed(seconds, "connect"):
                     prepared = pipeline(files, progress)
@@ -241,73 +241,6 @@ def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline
 def forget_pending(files: Files) -> None:
     """Delete dlt's working folder; state and schema come back from the landing log."""
     shutil.rmtree(files.work / "dlt", ignore_errors=True)
-
-
-@contextmanager
-def _readable_faults(path: Path) -> Iterator[None]:
-    """Turn what DuckDB and dlt raise into errors that say what to do."""
-    try:
-        yield
-    except InventorumError:
-        raise
-    except Exception as error:
-        raise _translated(error, path) from error
-
-
-def _chain(error: Exception) -> list[BaseException]:
-    """The error, and those that it came from."""
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    return chain
-
-
-def _is_full(chain: list[BaseException]) -> bool:
-    """Whether a disk without space is behind it."""
-    return any(
-        (isinstance(found, OSError) and found.errno == errno.ENOSPC) or "No space left" in str(found) for found in chain
-    )
-
-
-def _translated(error: Exception, path: Path) -> BaseException:
-    chain = _chain(error)
-    for found in chain:
-        if isinstance(found, InventorumError | KeyboardInterrupt):
-            return found
-    text = " ".join(str(found) for found in chain)
-    if "Conflicting lock" in text or "Could not set lock" in text:
-        return LockedError(
-            f"{path} is open in another program{_holder(text)}. Nothing was changed. "
-            "Close it there, then run the command again."
-        )
-    if _is_full(chain):
-        return HomeError(
-            f"The disk that holds {path.parent} is full. What was published before stays as it was; what this run "
-            "had not loaded yet is read by the next one. Free some space and run again."
-        )
-    if isinstance(error, duckdb.IOException | duckdb.Error) and "not a valid DuckDB database file" in text:
-        return HomeError(f"{path} is not a DuckDB file. Nothing was changed. Move it away and run again.")
-    if _is_damage(text):
-        return HomeError(
-            f"{path} is damaged: {str(chain[-1]).splitlines()[0]}. Nothing was changed. Put a backup in its place; "
-            "without one move it away, and the next sync reads everything again that the API shows."
-        )
-    if isinstance(error, duckdb.IOException | OSError):
-        return HomeError(f"{path} could not be opened: {str(error).splitlines()[0]} Nothing was changed.")
-    return error
-
-
-def _is_damage(text: str) -> bool:
-    return any(words in text for words in ("Could not read enough bytes", "Corrupt database", "checksum does not"))
-
-
-def _holder(text: str) -> str:
-    import re
-
-    found = re.search(r"held in (.+?) \(PID (\d+)\)", text)
-    return f" ({found.group(1)}, process {found.group(2)})" if found else ""
 
 
 def ledger_rows(files: Files, run_id: str) -> list[dict[str, Any]]:
