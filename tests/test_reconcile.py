@@ -103,6 +103,25 @@ def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings,
     assert rows("select count(*) from core.fct_orders where order_class = 'sale'") == [(40,)]
 
 
+@pytest.mark.parametrize(("sold", "gone", "noted"), [(2, 1, 1), (6, 2, 2), (6, 6, 0)])
+def test_a_small_channel_may_lose_an_order_but_not_all_of_many(
+    shop: Shop, settings: Settings, rows: Rows, sold: int, gone: int, noted: int
+) -> None:
+    for _ in range(100):
+        shop.sell("ipad", items=WOBBLER)
+    small = [shop.sell("ebay", items=WOBBLER) for _ in range(sold)]
+    shop.clock.advance(timedelta(hours=1))
+    run.sync(settings)
+    for order_id in small[:gone]:
+        shop.remove(order_id)
+    shop.clock.advance(timedelta(hours=1))
+
+    report = run.reconcile(settings, days=4)
+
+    assert ("fault of the API" in report.message) == (noted == 0)
+    assert rows("select count(*) from core.fct_absences where channel = 'ebay'") == [(noted,)]
+
+
 def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(
     shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
 ) -> None:

@@ -9,7 +9,7 @@ facts, history and marts follow as with any other change, and a later reading br
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +39,8 @@ DRAFT, PENDING = 1, 2
 HIDES_PENDING = 12
 DAY = timedelta(days=1)
 # A list that lacks more than this share of a channel's orders is taken for a fault of the API.
-CREDIBLE_SHARE = Decimal("0.05")
+CREDIBLE_SHARE = Decimal("0.05")  # of the orders of a run
+EMPTIED = 5  # a channel that loses all of so many orders is taken for a fault, however small its share
 
 KNOWN = """
 select order_id, business_date_of_creation, state, content_hash, items_gross_amount
@@ -87,9 +88,16 @@ def reconcile(
             progress=progress,
             now=lambda: datetime.now(UTC),
         )
-        for channel in settings.channels:
-            if channel not in NOT_LISTED:
-                _Channel(settings, api, channel, reading, known_until.get(channel), found).compare(first, today)
+        compared = [
+            _Channel(settings, api, channel, reading, known_until.get(channel), found)
+            for channel in settings.channels
+            if channel not in NOT_LISTED
+        ]
+        for side in compared:
+            side.compare(first, today)
+    lacking, known = sum(len(side.absent) for side in compared), sum(side.known for side in compared)
+    for side in compared:
+        side.conclude(is_credible=lacking <= CREDIBLE_SHARE * known)
     _land(settings, reading, found)
     return found
 
@@ -113,6 +121,10 @@ class _Channel:
         self._settled_until = None if known_until is None else known_until - reading.overlap
         self._found = found
         self._zone = ZoneInfo(settings.timezone)
+        self._listed: frozenset[int] = frozenset()
+        self._checked_at: datetime | None = None
+        self.absent: list[int] = []
+        self.known = 0
 
     def compare(self, first: date, last: date) -> None:
         """Fill in what is found for the business days from first to last."""
@@ -135,7 +147,8 @@ class _Channel:
             for key, entry in listed.items()
             if (day := self._business_date(entry[0])) is not None and first <= day <= last
         }
-        self._judge(inside, listed.keys(), self._known(first, last), checked_at)
+        self._listed, self._checked_at = frozenset(listed), checked_at
+        self._judge(inside, self._known(first, last))
 
     def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
         self._found.windows.append(row)
@@ -166,11 +179,8 @@ class _Channel:
     def _judge(
         self,
         listed: dict[int, tuple[Listed, str, datetime]],
-        all_listed: Iterable[int],
         known: dict[int, Known],
-        checked_at: datetime,
     ) -> None:
-        anywhere = set(all_listed)
         figures: defaultdict[date, DayFigures] = defaultdict(DayFigures)
         for order_id, entry in listed.items():
             order = entry[0]
@@ -190,13 +200,10 @@ class _Channel:
                 continue  # the list leaves drafts out
             figures[here.day].known += 1
             figures[here.day].known_gross += here.gross or 0
-            if order_id not in anywhere:
+            if order_id not in self._listed:
                 figures[here.day].missing_there.append(order_id)
-        absent = [order_id for day in figures.values() for order_id in day.missing_there]
-        if len(absent) > CREDIBLE_SHARE * len(known):
-            self._found.suspicious.add(self._channel)
-            absent = []
-        self._note_absences(absent, anywhere, checked_at)
+        self.absent = [order_id for day in figures.values() for order_id in day.missing_there]
+        self.known = len(known)
         self._found.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
 
     def _is_hidden(self, order: Listed) -> bool:
@@ -207,7 +214,21 @@ class _Channel:
             return False
         return order.created_at > self._settled_until
 
-    def _note_absences(self, absent: list[int], anywhere: set[int], checked_at: datetime) -> None:
+    def conclude(self, *, is_credible: bool) -> None:
+        """Note which orders are gone, unless so many are that it must be a fault of the API.
+
+        Args:
+            is_credible: Whether all channels together lack few enough orders.
+        """
+        if self._checked_at is None:
+            return
+        is_emptied = len(self.absent) == self.known >= EMPTIED
+        if self.absent and (is_emptied or not is_credible):
+            self._found.suspicious.add(self._channel)
+            self.absent = []
+        self._note_absences(self.absent, self._listed, self._checked_at)
+
+    def _note_absences(self, absent: list[int], anywhere: Set[int], checked_at: datetime) -> None:
         since = absent_since(self._settings.files, self._settings.account, self._channel)
         noted = noted_absent(self._settings.files, self._settings.account, self._channel)
         for order_id in absent:
