@@ -95,8 +95,9 @@ def _write(results: Results, folder: Path) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "pyarrow", "msgspec"))
     places = ("--results", "--dbt-environment")  # of this machine
     given = [word for before, word in pairwise(sys.argv) if not {before, word} & set(places)]
-    command = shlex.join(["python", "-m", "tests.benchmarks", *given])
-    table += f"\n`{command}`: Python {platform.python_version()}, {packages}; {os.cpu_count()} cores; medians.\n"
+    results.commands.append(shlex.join(["python", "-m", "tests.benchmarks", *given]))
+    commands = ", then ".join(f"`{command}`" for command in results.commands)
+    table += f"\n{commands}: Python {platform.python_version()}, {packages}; {os.cpu_count()} cores; medians.\n"
     (folder / "table.md").write_text(table, "utf-8")
     (folder / "profile.md").write_text(profile(results), "utf-8")
     if folder == RESULTS:

@@ -31,6 +31,7 @@ class Results:
         self.costs: dict[int, dict[str, list[dict[str, float]]]] = {}
         self.steps: dict[int, dict[str, dict[str, float]]] = {}
         self.requests_per_second: float | None = None
+        self.commands: list[str] = []
 
     def add(self, shop: Shop) -> None:
         """Take a size in, in the place of an earlier measurement."""
@@ -48,6 +49,7 @@ class Results:
     def as_json(self) -> dict[str, Any]:
         """Everything that was measured."""
         return {
+            "commands": self.commands,
             "requests_per_second": self.requests_per_second,
             "costs": {str(orders): costs for orders, costs in sorted(self.costs.items())},
             "steps": {str(orders): steps for orders, steps in sorted(self.steps.items())},
@@ -55,6 +57,7 @@ class Results:
 
     def take(self, earlier: dict[str, Any]) -> None:
         """Take in what an earlier run has written with `as_json`."""
+        self.commands += earlier.get("commands", [])
         self.requests_per_second = earlier["requests_per_second"] or self.requests_per_second
         self.costs |= {int(orders): costs for orders, costs in earlier["costs"].items()}
         self.steps |= {int(orders): steps for orders, steps in earlier["steps"].items()}
