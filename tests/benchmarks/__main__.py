@@ -30,16 +30,16 @@ CHANGES = (50, 500, 5_000)
 GOAL_SIZES = (100_000, 1_000_000)
 
 
-def measure(shop: Shop, runs: int, dbt: Path | None, newcomer_up_to: int) -> None:
+def measure(shop: Shop, runs: int, dbt: Path | None, dbt_runs: int, newcomer_up_to: int) -> None:
     """Each piece of work so many times, in turn."""
-    for _ in range(runs):
+    for number in range(runs):
         turns: list[Callable[[], None]] = [shop.floor, shop.first_sync]
         if shop.orders <= newcomer_up_to:
             turns.append(shop.newcomer)
         for _ in range(2):
             turns += [shop.sync_without_news, shop.sync_after_change]
         turns.append(shop.full_build)
-        if dbt is not None:
+        if dbt is not None and number < dbt_runs:
             turns.append(lambda command=dbt: shop.dbt(command))
         for turn in turns:
             turn()
@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--runs-of-largest", type=int, help="default: as --runs")
+    parser.add_argument("--dbt-runs", type=int, help="default: as the others")
     parser.add_argument("--newcomer-up-to", type=int, default=100_000, help="sizes above are left to the others")
     parser.add_argument("--no-dbt", action="store_true")
     parser.add_argument("--dbt-environment", type=Path, help="kept there; default: made anew")
@@ -76,7 +77,8 @@ def main() -> None:
             with server(orders) as address:
                 shop = Shop(orders, address, _folder(scratch, str(orders)))
                 is_largest = orders == max(options.orders)
-                measure(shop, (is_largest and options.runs_of_largest) or options.runs, dbt, options.newcomer_up_to)
+                runs = (is_largest and options.runs_of_largest) or options.runs
+                measure(shop, runs, dbt, options.dbt_runs or runs, options.newcomer_up_to)
                 results.add(shop)
     _write(results, options.results)
 
