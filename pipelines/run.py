@@ -23,6 +23,7 @@ from transforms.errors import TransformError
 if TYPE_CHECKING:
     from pipelines.inventorum.auth import Credentials
     from pipelines.inventorum.client import InventorumClient
+    from pipelines.inventorum.crawling import Ledger
     from pipelines.inventorum.found import Found
     from transforms.claims import CheckResult
 
@@ -87,13 +88,7 @@ def sync(
     login = settings.require_login()
     progress = progress or Silent()
     with _running(settings, command) as report:
-        with timed(report.seconds, "import"):
-            from pipelines.inventorum import loading
-        with timed(report.seconds, "load"):
-            api = connect(settings, login)
-            ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
-        report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
-        _count(report, ledger.windows)
+        _load_changes(settings, login, report, since, named_channels, progress)
         _build_and_publish(settings, report, full=False, progress=progress)
     return report
 
@@ -138,12 +133,8 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
     progress = progress or Silent()
     with _running(settings, "reconcile") as report:
         with timed(report.seconds, "import"):
-            from pipelines.inventorum import loading, reconciling
-        api = connect(settings, login)
-        with timed(report.seconds, "load"):
-            ledger = loading.load_delta(settings, api, report.run_id, None, frozenset(), progress)
-        report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
-        _count(report, ledger.windows)
+            from pipelines.inventorum import reconciling
+        api, ledger = _load_changes(settings, login, report, None, frozenset(), progress)
         _build_and_publish(settings, report, full=False, progress=progress)
         with timed(report.seconds, "compare"):
             known_until = {row["channel"]: row["watermark"] for row in ledger.windows if row["status"] == "complete"}
@@ -156,6 +147,25 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
         _judge(report, found)
         _record(settings, report)
     return report
+
+
+def _load_changes(
+    settings: Settings,
+    login: StaticLogin | RotatingLogin,
+    report: RunReport,
+    since: datetime | None,
+    named_channels: frozenset[str],
+    progress: Progress,
+) -> tuple[InventorumClient, Ledger]:
+    """Land what changed since the last run; gives the client for more questions, and what the crawls did."""
+    with timed(report.seconds, "import"):
+        from pipelines.inventorum import loading
+    with timed(report.seconds, "load"):
+        api = connect(settings, login)
+        ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
+    report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
+    _count(report, ledger.windows)
+    return api, ledger
 
 
 def _judge(report: RunReport, found: Found) -> None:

@@ -44,26 +44,25 @@ class CheckResult:
         return self.severity == "fail" and self.failing_rows > 0
 
 
-def evaluate(connection: Connection, check: Check, sql: str | None = None) -> CheckResult:
-    """Run one check; `sql` is its SELECT over the rows of a batch, default: over the tables."""
-    sql = sql or check.sql
+def evaluate(connection: Connection, check: Check) -> CheckResult:
+    """Run one check against what the connection sees."""
     with sql_of(check.path):
-        rows, columns = _sample(connection, f"(\n{sql}\n)")
+        rows, columns = _sample(connection, f"(\n{check.sql}\n)")
         if not rows:
             return _result(check, 0, None, None)
         total = "sum(cast(amount as decimal(38, 2)))" if "amount" in columns else "null"
-        ((count, amount),) = connection.execute(f"select count(*), {total} from (\n{sql}\n)").fetchall()
+        ((count, amount),) = connection.execute(f"select count(*), {total} from (\n{check.sql}\n)").fetchall()
     return _result(check, count, amount, _in_words(columns, rows))
 
 
-def evaluate_warning(connection: Connection, check: Check, sql: str | None = None, *, keep: bool) -> CheckResult:
-    """Run a check of severity `warn` as `evaluate` does; `keep` adds what it finds to `core.fct_findings`."""
+def evaluate_warning(connection: Connection, check: Check, *, keep: bool) -> CheckResult:
+    """Run a check of severity `warn`; `keep` adds what it finds to `core.fct_findings`."""
     with sql_of(check.path):
         connection.execute(
             f"create or replace temp table {FOUND} as "
             f"select {quoted(check.name)} as check_name, account, order_id, "
             "cast(detail as varchar) as detail, cast(amount as decimal(18, 2)) as amount "
-            f"from (\n{sql or check.sql}\n)"
+            f"from (\n{check.sql}\n)"
         )
         ((count, amount),) = connection.execute(f"select count(*), sum(amount) from {FOUND}").fetchall()
         if not count:

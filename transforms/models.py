@@ -6,20 +6,15 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
     -- key: account, order_id, item_id
     -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
-    -- rows: kept                               (with `rebuild: temporary`: of the whole tables, see below)
 
 A check is one SELECT of the rows that break its claim:
 
     -- severity: fail | warn
     -- scope: batch | build
-    -- rows: kept                               (with `scope: batch`: of the whole tables, see below)
     -- harm: what goes wrong for whom
 
 `changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
 over those that it writes; `touched` gives the keys that such orders leave and enter.
-
-What is said of a batch of orders is said of the rows that the batch has written, since these are few; only
-what needs the tables as they are kept, such as the claim that no row stands there twice, reads `rows: kept`.
 """
 
 from __future__ import annotations
@@ -60,7 +55,7 @@ class Model:
         columns: Documented columns in order; empty for undocumented temporary tables.
         reads: Tables that the SELECT names, as `schema.name`.
         sql: The SELECT in terms of the attached databases.
-        sql_of_written: The same over the rows that a batch wrote; empty: it reads no table kept by order.
+        sql_of_written: With `rebuild` `changed` or `touched`: the same over the rows that a batch wrote.
         phase: When in a build it is evaluated, see `transforms.plan`.
     """
 
@@ -95,7 +90,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Check:
-    """One claim; its SELECT gives the rows that break it, `sql_of_written` those among the rows of a batch."""
+    """One claim; its SELECT gives the rows that break it."""
 
     name: str
     path: str
@@ -104,7 +99,6 @@ class Check:
     harm: str
     reads: tuple[str, ...]
     sql: str
-    sql_of_written: str = ""
 
 
 @dataclass(frozen=True)

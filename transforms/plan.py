@@ -85,10 +85,7 @@ def in_order(
     placed: dict[str, Model] = {}
     for name in ordered:
         if name in by_name:
-            phase = _phase(by_name[name], placed)
-            of_batch = phase == BATCH or by_name[name].rebuild in ("touched", "changed")
-            sql_of_written = by_name[name].sql_of_written if of_batch else ""
-            placed[name] = replace(by_name[name], phase=phase, sql_of_written=sql_of_written)
+            placed[name] = replace(by_name[name], phase=_phase(by_name[name], placed))
     _check_key_tables(placed)
     ours = [name for name in ordered if name in placed or name.startswith("checks.")]
     return tuple(placed.values()), tuple(ours)

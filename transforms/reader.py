@@ -63,9 +63,6 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     key, newest = _names(head.get("key", "")), _names(head.get("newest", ""))
     if rebuild == "newest" and not (key and newest):
         raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
-    rows = head.get("rows", "written")
-    if rows not in ("kept", "written") or (rows == "kept" and rebuild != "temporary"):
-        raise ModelError(f"{shown}: `rows: {rows}` must be written, or kept with `rebuild: temporary`.")
     documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched", "changed"))
     grain = head.get("grain") or documented.get("grain", "")
     compiled = compile_select(text, shown, kept)
@@ -82,7 +79,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
         columns=tuple(_column(column) for column in documented.get("columns", [])),
         reads=compiled.reads,
         sql=compiled.sql,
-        sql_of_written=compiled.sql_of_written if rows == "written" else "",
+        sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
     )
 
 
@@ -94,20 +91,8 @@ def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
     severity, scope = head.get("severity", ""), head.get("scope", "build")
     if severity not in ("fail", "warn") or scope not in ("batch", "build"):
         raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
-    rows = head.get("rows", "kept" if scope == "build" else "written")
-    if rows not in ("kept", "written") or (rows, scope) == ("written", "build"):
-        raise ModelError(f"{shown}: `rows: {rows}` must be kept, or written with `scope: batch`.")
     compiled = compile_select(text, shown, kept)
-    return Check(
-        name=path.stem,
-        path=shown,
-        severity=severity,
-        scope=scope,
-        harm=head.get("harm", ""),
-        reads=compiled.reads,
-        sql=compiled.sql,
-        sql_of_written=compiled.sql_of_written if rows == "written" else "",
-    )
+    return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
 
 
 def read_head(text: str) -> dict[str, str]:

@@ -72,7 +72,6 @@ class Steps:
         self._seeds = {f"seeds.{seed.name}": seed for seed in project.seeds}
         self._staged: set[str] = set()
         self._dirty: set[str] = set()
-        self._over_written = False
         compared = (model.reads for model in project.models if model.rebuild in ("changed", "touched"))
         self._compared = frozenset(name for reads in compared for name in reads)
         self._keys: dict[str, list[str]] = {"staging.new_loads": ["load_id"]}
@@ -131,7 +130,6 @@ class Steps:
 
     def _batch(self, number: int) -> None:
         stage_batch(self.connection, number)
-        self._over_written = not self.fresh
         checks = self._of_scope("batch")
         warnings = [check.name for check in checks if check.severity == "warn"]
         if not self.fresh and tables.forget_findings(self.connection, warnings):
@@ -147,7 +145,6 @@ class Steps:
         raise_failures([self._check(check, keep=True) for check in checks])
         if not self.fresh:
             self._touch()
-        self._over_written = False
         if self.commit_batches:
             self.connection.commit()
             self.connection.begin()
@@ -204,13 +201,12 @@ class Steps:
         if model.rebuild == "by":
             return tables.replace_keys(self.connection, model, empty=empty, columns=self._key_columns(model))
         if model.rebuild == "order":
-            remember = model.full_name in self._compared
-            return tables.replace_orders(self.connection, model, self._sql(model), empty=empty, remember=remember)
+            is_compared = model.full_name in self._compared
+            return tables.replace_orders(self.connection, model, empty=empty, is_compared=is_compared)
         if model.rebuild == "newest":
-            return tables.keep_newest(self.connection, model, self._sql(model), empty=empty)
-        if model.phase == LOADS and not empty:
-            return tables.replace_if_other(self.connection, model)
-        if not empty and tables.is_large(self.connection, model):
+            return tables.keep_newest(self.connection, model, empty=empty)
+        # few tables change with a load alone: what reads the others need not be made again
+        if not empty and (model.phase == LOADS or tables.is_large(self.connection, model)):
             return tables.replace_others(self.connection, model)
         return tables.replace_all(self.connection, model, empty=empty)
 
@@ -222,13 +218,13 @@ class Steps:
 
     def _check(self, check: Check, *, keep: bool) -> CheckResult:
         self._stage_reads(check.reads)
-        name, sql = f"checks.{check.name}", self._sql(check)
+        name = f"checks.{check.name}"
         if check.severity == "warn":
-            result = self._timed(name, lambda: evaluate_warning(self.connection, check, sql, keep=keep))
+            result = self._timed(name, lambda: evaluate_warning(self.connection, check, keep=keep))
             if result.failing_rows and keep:
                 self._dirty.add(FINDINGS)
         else:
-            result = self._timed(name, lambda: evaluate(self.connection, check, sql))
+            result = self._timed(name, lambda: evaluate(self.connection, check))
         self.results.append(result)
         return result
 
@@ -249,13 +245,9 @@ class Steps:
 
     def _stage(self, model: Model) -> None:
         # where no rows are compared, every affected order counts as changed
-        sql = tables.EVERY_ORDER if model.rebuild == "changed" else self._sql(model)
+        sql = tables.EVERY_ORDER if model.rebuild == "changed" else model.sql
         tables.stage(self.connection, model, sql)
         self._staged.add(model.full_name)
-
-    def _sql(self, part: Model | Check) -> str:
-        """The part's SELECT: while a batch is built in, over the rows that it has written."""
-        return part.sql_of_written if self._over_written and part.sql_of_written else part.sql
 
     def _any_dirty(self, reads: Iterable[str]) -> bool:
         return any(

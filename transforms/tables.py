@@ -11,7 +11,7 @@ from transforms.session import quoted, sql_of
 from transforms.staging import AFFECTED, BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from transforms.session import Connection
 
@@ -92,60 +92,39 @@ def is_large(connection: Connection, model: Model) -> bool:
 def replace_others(connection: Connection, model: Model) -> int:
     """Replace the rows that are not as they should be; gives the number of rows that came or went."""
     candidates, wrong = temporary("candidates"), temporary("wrong")
+    same = " and ".join(f'kept."{column.name}" is not distinct from found."{column.name}"' for column in model.columns)
     with sql_of(model.path):
         connection.execute(f"create or replace temp table {candidates} as\n{model.sql}")
-        connection.execute(
-            f"create or replace temp table {wrong} as select kept.rowid as place from {model.relation} as kept "
-            f"anti join {candidates} as found on {_same(column.name for column in model.columns)}"
-        )
-        gone = _count(connection, f"delete from {model.relation} where rowid in (select place from {wrong})")
-        come = _count(
+        gone = _count(
             connection,
-            f"insert into {model.relation} "
-            f"select found.* from {candidates} as found anti join {model.relation} as kept on {_same(model.key)}",
+            f"create or replace temp table {wrong} as "
+            f"select kept.rowid as place from {model.relation} as kept anti join {candidates} as found on {same}",
         )
+        if gone:
+            connection.execute(f"delete from {model.relation} where rowid in (select place from {wrong})")
+        come = _count(connection, f"insert into {model.relation} (from {candidates} except all from {model.relation})")
     return gone + come
 
 
-def _same(columns: Iterable[str]) -> str:
-    """The condition under which rows of `kept` and `found` agree; nulls are equal."""
-    return " and ".join(f'kept."{name}" is not distinct from found."{name}"' for name in columns)
-
-
-def replace_if_other(connection: Connection, model: Model) -> int:
-    """Replace all rows unless they are the same; then gives 0, so that nothing that reads them is made again."""
-    candidates = temporary("candidates")
-    with sql_of(model.path):
-        connection.execute(f"create or replace temp table {candidates} as\n{model.sql}")
-        ((is_same,),) = connection.execute(
-            f"select not exists (from {model.relation} except all from {candidates}) "
-            f"and not exists (from {candidates} except all from {model.relation})"
-        ).fetchall()
-        if is_same:
-            return 0
-        connection.execute(f"truncate {model.relation}")
-        return _count(connection, f"insert into {model.relation} from {candidates}")
-
-
-def replace_orders(connection: Connection, model: Model, sql: str, *, empty: bool, remember: bool) -> int:
+def replace_orders(connection: Connection, model: Model, *, empty: bool, is_compared: bool) -> int:
     """Replace the rows of the batch's orders; gives the number of rows that came or went.
 
-    Where rows are replaced, the new ones are also kept apart, for those that speak of this batch, and with
-    `remember` those that they replace.
+    Args:
+        is_compared: Keep the rows that go and those that come apart, for the models that compare them.
     """
     with sql_of(model.path):
         if empty:
             return _insert(connection, model)
-        rows = written(model.full_name)
-        connection.execute(f"create or replace temp table {rows} as\n{sql}")
-        if remember:
-            places = f"select rowid from {model.relation} where {OF_BATCH}"
-            connection.execute(
-                f"create or replace temp table {removed(model.full_name)} as "
-                f"select * from {model.relation} where rowid in ({places})"
-            )
+        if not is_compared:
+            return _delete_orders(connection, model.relation) + _insert(connection, model)
+        places = f"select rowid from {model.relation} where {OF_BATCH}"
+        connection.execute(
+            f"create or replace temp table {removed(model.full_name)} as "
+            f"select * from {model.relation} where rowid in ({places})"
+        )
+        connection.execute(f"create or replace temp table {written(model.full_name)} as\n{model.sql}")
         gone = _delete_orders(connection, model.relation)
-        return gone + _count(connection, f"insert into {model.relation} from {rows}")
+        return gone + _count(connection, f"insert into {model.relation} from {written(model.full_name)}")
 
 
 def replace_keys(connection: Connection, model: Model, *, empty: bool, columns: Sequence[str]) -> int:
@@ -167,14 +146,14 @@ def columns_of(connection: Connection, relation: str) -> list[str]:
     return [name for name, *_ in connection.execute(f"describe {relation}").fetchall()]
 
 
-def keep_newest(connection: Connection, model: Model, sql: str, *, empty: bool) -> int:
+def keep_newest(connection: Connection, model: Model, *, empty: bool) -> int:
     """Let candidates replace rows of the same key that have a smaller tuple."""
     key = ", ".join(f'"{name}"' for name in model.key)
     newest = ", ".join(f'"{name}"' for name in model.newest)
     candidates = temporary("candidates")
     with sql_of(model.path):
         connection.execute(
-            f"create or replace temp table {candidates} as select * from (\n{sql}\n) "
+            f"create or replace temp table {candidates} as select * from (\n{model.sql}\n) "
             f"qualify row_number() over (partition by {key} order by ({newest}) desc) = 1"
         )
         if not empty:

@@ -1,6 +1,5 @@
 -- severity: fail
 -- scope: batch
--- rows: kept
 -- harm: A receipt number would look missing although an order has it.
 with made as (
     select

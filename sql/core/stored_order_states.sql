@@ -1,7 +1,6 @@
 -- grain: one row per order of the batch and state bit in core.bridge_order_states
 -- key: account, order_id, state_bit
 -- rebuild: temporary
--- rows: kept
 
 -- What looks at the batch again (its checks, mostly) goes through the whole table once, here.
 -- Joined by the order alone, so that DuckDB skips what it does not need; the account is compared

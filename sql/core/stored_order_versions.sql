@@ -1,7 +1,6 @@
 -- grain: one row per version of the batch's orders in core.fct_order_versions
 -- key: account, order_id, version_number
 -- rebuild: temporary
--- rows: kept
 
 -- What looks at the batch again (its checks, mostly) goes through the whole table once, here.
 -- Joined by the order alone, so that DuckDB skips what it does not need; the account is compared

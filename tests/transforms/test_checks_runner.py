@@ -11,7 +11,7 @@ from tests.transforms.small_project import order
 from transforms import staging
 from transforms.build import Rules
 from transforms.checks import run_checks
-from transforms.errors import ChecksFailed, ModelError, TransformError
+from transforms.errors import ChecksFailed, TransformError
 
 REFUSES_50 = """
     -- severity: fail
@@ -49,13 +49,10 @@ def test_a_broken_claim_stops_the_build(small, scope, full):
     ) == [("amounts_are_small", "fail", 2, Decimal("110.00"))]
 
 
-@pytest.mark.parametrize(("rows", "seen"), [("written", 1), ("kept", 2)])
-def test_a_claim_about_a_batch_sees_its_rows_unless_it_asks_for_the_tables(small, rows, seen):
-    head = f"-- severity: warn\n-- scope: batch\n-- rows: {rows}\n"
+def test_a_claim_about_a_batch_sees_the_tables_as_they_are_kept(small):
     counts = "count(*) || ' orders' as detail, cast(0 as decimal(18, 2)) as amount from core.fct_orders"
-    small.change(
-        checks__orders_are_counted_sql=f"{head}select 'default' as account, max(order_id) as order_id, {counts}"
-    )
+    select = f"select 'default' as account, max(order_id) as order_id, {counts}"
+    small.change(checks__orders_are_counted_sql=f"-- severity: warn\n-- scope: batch\n{select}")
     small.load([order(1)])
     small.build()
     small.load([order(2)])
@@ -63,13 +60,12 @@ def test_a_claim_about_a_batch_sees_its_rows_unless_it_asks_for_the_tables(small
     small.build()
 
     query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
-    assert small.rows(query) == [(f"{seen} orders",)]
+    assert small.rows(query) == [("2 orders",)]
 
 
-@pytest.mark.parametrize(("rows", "seen"), [("written", 1), ("kept", 2)])
-def test_a_temporary_table_sees_the_rows_of_its_batch_unless_it_asks_for_the_tables(small, rows, seen):
+def test_a_temporary_table_of_a_batch_sees_the_tables_as_they_are_kept(small):
     small.change(
-        core__counts_sql=f"-- rebuild: temporary\n-- rows: {rows}\nselect count(*) as order_count "
+        core__counts_sql="-- rebuild: temporary\nselect count(*) as order_count "
         "from core.fct_orders where (select count(*) from staging.batch_orders) > 0",
         checks__orders_are_counted_sql="-- severity: warn\n-- scope: batch\n"
         "select account, order_id, order_count || ' orders' as detail, cast(0 as decimal(18, 2)) as amount "
@@ -82,25 +78,7 @@ def test_a_temporary_table_sees_the_rows_of_its_batch_unless_it_asks_for_the_tab
     small.build()
 
     query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
-    assert small.rows(query) == [(f"{seen} orders",)]
-
-
-@pytest.mark.parametrize("head", ["-- rebuild: full\n-- rows: kept", "-- rebuild: temporary\n-- rows: all"])
-def test_a_table_that_asks_for_rows_that_nobody_keeps_is_refused(small, head):
-    small.change(core__odd_sql=f"{head}\nselect 1 as one from core.fct_orders")
-    small.load([order(1)])
-
-    with pytest.raises(ModelError, match=r"core/odd.sql: `rows: (kept|all)` must be written"):
-        small.build()
-
-
-@pytest.mark.parametrize("head", ["-- scope: build\n-- rows: written", "-- scope: batch\n-- rows: all"])
-def test_a_claim_that_asks_for_rows_that_nobody_keeps_is_refused(small, head):
-    small.change(checks__odd_sql=f"-- severity: fail\n{head}\nselect * from core.fct_orders where false")
-    small.load([order(1)])
-
-    with pytest.raises(ModelError, match=r"checks/odd.sql: `rows: (written|all)` must be kept"):
-        small.build()
+    assert small.rows(query) == [("2 orders",)]
 
 
 def test_every_broken_claim_is_told_at_once(small):
