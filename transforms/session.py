@@ -76,6 +76,7 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
                 "storage_compatibility_version": STORAGE_VERSION,
                 "default_block_size": str(BLOCK_SIZE),
                 "memory_limit": MEMORY_LIMIT,
+                "threads": "1",
                 "temp_directory": str(files.work / "spill"),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
@@ -84,6 +85,11 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")  # it would stand in the middle of our results
     return connection
+
+
+def use_all_cores(connection: Connection) -> None:
+    """For work on more rows than one thread takes at a time; less of it only gets dearer by a second thread."""
+    connection.execute("reset threads")
 
 
 def attach(connection: Connection, path: Path, name: str, *, read_only: bool = False) -> None:

@@ -22,11 +22,12 @@ BATCH = temporary("staging.batch_orders")
 
 # Reads of one order in the order in which they were made; a version begins where the content differs from the
 # read before. An order is affected if a version begins in a new load: without that, no version among the old
-# reads can come or go either. (Joining on order_id alone first lets DuckDB skip what it does not need.)
+# reads can come or go either. An id that several accounts use is affected in all of them, so that rows are found
+# by the id alone, which lets DuckDB skip what it does not need.
 READS = f"""
 create or replace temp table affected_reads as
 with ids as materialized (
-    select distinct account, order_id from landing.raw.orders
+    select distinct order_id from landing.raw.orders
     where _dlt_load_id in (select load_id from {NEW_LOADS})
 ),
 
@@ -39,7 +40,6 @@ near as materialized (
 reads as (
     select *, _dlt_load_id in (select load_id from {NEW_LOADS}) as is_new
     from near
-    semi join ids using (account, order_id)
     where _dlt_load_id in (select load_id from {LOADS})
 ),
 
@@ -58,6 +58,7 @@ steps as (
 select
     account, order_id,
     bool_and(is_new) as is_new_order,
+    bool_or(is_new) as is_read,
     bool_or(is_new and begins_version) as is_affected,
     coalesce(bool_or(follows_newer_load), false) as is_out_of_order
 from steps
@@ -132,14 +133,15 @@ def keep_loads(connection: Connection, seen: Set[str]) -> None:
 def stage_affected(connection: Connection) -> Affected:
     """Make `staging.affected_orders` from the new loads."""
     connection.execute(READS)
-    connection.execute(_affected_table("affected_reads where is_affected"))
+    of_affected_ids = "order_id in (select order_id from affected_reads where is_affected)"
+    batches = _stage_affected_orders(connection, f"affected_reads where {of_affected_ids}")
     orders, new, reread, out_of_order = connection.execute(
         "select count(*) filter (is_affected), count(*) filter (is_affected and is_new_order), "
-        "count(*) filter (not is_affected), coalesce(bool_or(is_affected and is_out_of_order), false) "
+        "count(*) filter (is_read and not is_affected), coalesce(bool_or(is_affected and is_out_of_order), false) "
         "from affected_reads"
     ).fetchall()[0]
     connection.execute("drop table affected_reads")
-    return Affected(orders, new, reread, _batches(orders), out_of_order)
+    return Affected(orders, new, reread, batches, out_of_order)
 
 
 def stage_all(connection: Connection) -> Affected:
@@ -148,9 +150,9 @@ def stage_all(connection: Connection) -> Affected:
         "(select distinct account, order_id from landing.raw.orders "
         f"where _dlt_load_id in (select load_id from {LOADS}))"
     )
-    connection.execute(_affected_table(source))
+    batches = _stage_affected_orders(connection, source)
     ((orders,),) = connection.execute(f"select count(*) from {AFFECTED}").fetchall()
-    return Affected(orders, orders, 0, _batches(orders))
+    return Affected(orders, orders, 0, batches)
 
 
 def stage_batch(connection: Connection, number: int) -> None:
@@ -161,17 +163,16 @@ def stage_batch(connection: Connection, number: int) -> None:
     )
 
 
-def _affected_table(source: str) -> str:
-    return (
+def _stage_affected_orders(connection: Connection, source: str) -> int:
+    """Make the table of orders with their batches, all orders of an id in one; gives the number of batches."""
+    connection.execute(
         f"create or replace temp table {AFFECTED} as "
         "select account, order_id, "
-        f"(row_number() over (order by account, order_id) - 1) // {BATCH_ORDERS} as batch_number "
-        f"from {source} order by account, order_id"
+        f"(dense_rank() over (order by order_id) - 1) // {BATCH_ORDERS} as batch_number "
+        f"from {source} order by order_id, account"
     )
-
-
-def _batches(orders: int) -> int:
-    return -(-orders // BATCH_ORDERS)
+    ((batches,),) = connection.execute(f"select coalesce(max(batch_number) + 1, 0) from {AFFECTED}").fetchall()
+    return int(batches)
 
 
 def told_tables(connection: Connection) -> set[str]:

@@ -10,7 +10,7 @@ from transforms import tables
 from transforms.claims import CheckResult, evaluate, evaluate_warning, merged, raise_failures
 from transforms.models import over_removed, temporary
 from transforms.plan import BATCH, FINAL, FINDINGS, LOADS, STATIC, key_table
-from transforms.session import sql_of
+from transforms.session import sql_of, use_all_cores
 from transforms.staging import Affected, stage_batch
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Steps:
             ChecksFailed: A check of severity `fail` found rows.
         """
         self._count_steps(affected)
+        if affected.batches > 1:
+            use_all_cores(self.connection)
         self._dirty = set(told) | set(FROM_ORDERS if affected.orders else ())
         for model in self._kept_models(STATIC) if self.fresh else ():
             self._replace(model)
@@ -117,6 +119,8 @@ class Steps:
 
     def check_only(self, affected: Affected) -> None:
         """Run every check against the tables as they are; changes nothing but temporary tables."""
+        if affected.batches > 1:
+            use_all_cores(self.connection)
         for number in range(affected.batches):
             stage_batch(self.connection, number)
             for model in self.project.models:

@@ -7,12 +7,7 @@ with made as (
         business_date,
         sum(first_basket_count) as basket_count
     from core.fct_basket_pairs
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date
 ),
 
@@ -25,12 +20,7 @@ orders as (
     where
         order_class = 'sale'
         and item_count > 1
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and business_date in (select business_date from core.affected_dates)
     group by account, business_date
 )
 

@@ -9,12 +9,7 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -27,12 +22,7 @@ with repeated as (
         || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_vat
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, order_class, tax_rate
     having count(*) > 1
     union all
@@ -45,12 +35,7 @@ with repeated as (
         || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_payments
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, order_class, payment_method
     having count(*) > 1
     union all
@@ -62,12 +47,7 @@ with repeated as (
         || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_hourly_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, hour_of_day
     having count(*) > 1
     union all
@@ -79,10 +59,12 @@ with repeated as (
         || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_product_sales
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
     group by account, business_date, channel, product_id
     having count(*) > 1
     union all
@@ -94,10 +76,12 @@ with repeated as (
         || ' ' || coalesce(cast(customer_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_customer_sales
-    where (account, business_date, customer_id) in (
-        select (account, business_date, customer_id)
-        from core.affected_customer_days
-    )
+    where
+        business_date in (select business_date from core.affected_customer_days)
+        and (business_date, customer_id) in (
+            select (business_date, customer_id)
+            from core.affected_customer_days
+        )
     group by account, business_date, channel, customer_id
     having count(*) > 1
     union all
@@ -109,10 +93,12 @@ with repeated as (
         || ' ' || coalesce(cast(other_product_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_basket_pairs
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
     group by account, business_date, product_id, other_product_id
     having count(*) > 1
     union all
@@ -124,12 +110,7 @@ with repeated as (
         || ' ' || coalesce(cast(valid_from as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales_history
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, valid_from
     having count(*) > 1
     union all
@@ -139,12 +120,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_receipts
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, order_id
     having count(*) > 1
     union all
@@ -154,12 +130,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_fulfilment
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, order_id
     having count(*) > 1
 )

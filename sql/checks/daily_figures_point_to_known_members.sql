@@ -11,12 +11,7 @@ with lost as (
     where
         dims.business_date is null
         and facts.business_date is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and facts.business_date in (select business_date from core.affected_dates)
     union all
     select
         'fct_payments.business_date' as column_name,
@@ -26,12 +21,7 @@ with lost as (
     where
         dims.business_date is null
         and facts.business_date is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and facts.business_date in (select business_date from core.affected_dates)
     union all
     select
         'fct_daily_sales.channel' as column_name,
@@ -41,12 +31,7 @@ with lost as (
     where
         dims.channel is null
         and facts.channel is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and facts.business_date in (select business_date from core.affected_dates)
     union all
     select
         'fct_daily_payments.payment_method' as column_name,
@@ -56,12 +41,7 @@ with lost as (
     where
         dims.payment_method is null
         and facts.payment_method is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and facts.business_date in (select business_date from core.affected_dates)
     union all
     select
         'fct_daily_vat.tax_rate' as column_name,
@@ -71,12 +51,7 @@ with lost as (
     where
         dims.tax_rate is null
         and facts.tax_rate is not null
-        and (facts.account, facts.business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and facts.business_date in (select business_date from core.affected_dates)
     union all
     select
         'fct_daily_product_sales.product_id' as column_name,
@@ -88,8 +63,9 @@ with lost as (
     where
         dims.product_id is null
         and facts.product_id is not null
-        and (facts.account, facts.business_date, facts.product_id) in (
-            select (account, business_date, product_id)
+        and facts.business_date in (select business_date from core.affected_product_days)
+        and (facts.business_date, facts.product_id) in (
+            select (business_date, product_id)
             from core.affected_product_days
         )
 )

@@ -11,10 +11,12 @@ with made as (
         gross_amount,
         net_amount
     from core.fct_daily_customer_sales
-    where (account, business_date, customer_id) in (
-        select (account, business_date, customer_id)
-        from core.affected_customer_days
-    )
+    where
+        business_date in (select business_date from core.affected_customer_days)
+        and (business_date, customer_id) in (
+            select (business_date, customer_id)
+            from core.affected_customer_days
+        )
 ),
 
 facts as (
@@ -29,8 +31,9 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date, customer_id) in (
-            select (account, business_date, customer_id)
+        and business_date in (select business_date from core.affected_customer_days)
+        and (business_date, customer_id) in (
+            select (business_date, customer_id)
             from core.affected_customer_days
         )
     group by account, business_date, channel, customer_id

@@ -13,10 +13,12 @@ with made as (
         net_amount,
         vat_amount
     from core.fct_daily_product_sales
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
 ),
 
 facts as (
@@ -33,8 +35,9 @@ facts as (
     from core.fct_order_items
     where
         order_class = 'sale'
-        and (account, business_date, product_id) in (
-            select (account, business_date, product_id)
+        and business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
             from core.affected_product_days
         )
     group by account, business_date, channel, product_id

@@ -16,12 +16,7 @@ with made as (
         customer_order_count,
         customer_gross_amount
     from core.fct_daily_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 facts as (
@@ -43,12 +38,7 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel
 )
 

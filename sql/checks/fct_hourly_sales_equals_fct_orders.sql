@@ -10,12 +10,7 @@ with made as (
         order_count,
         gross_amount
     from core.fct_hourly_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 facts as (
@@ -29,12 +24,7 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and business_date in (select business_date from core.affected_dates)
     group by
         account,
         business_date,

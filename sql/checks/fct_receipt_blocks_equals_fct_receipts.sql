@@ -11,13 +11,13 @@ with made as (
         last_counter
     from core.fct_receipt_blocks
     where
-        (account, receipt_prefix, block_start) in (
+        (receipt_prefix, block_start) in (
             select
-                account,
                 receipt_prefix,
                 block_start
             from core.affected_receipt_blocks
         )
+        and block_start in (select block_start from core.affected_receipt_blocks)
 ),
 
 facts as (
@@ -30,13 +30,13 @@ facts as (
         max(receipt_counter) as last_counter
     from core.fct_receipts
     where
-        (account, receipt_prefix, block_start) in (
+        (receipt_prefix, block_start) in (
             select
-                account,
                 receipt_prefix,
                 block_start
             from core.affected_receipt_blocks
         )
+        and block_start in (select block_start from core.affected_receipt_blocks)
     group by account, receipt_prefix, block_start
 )
 

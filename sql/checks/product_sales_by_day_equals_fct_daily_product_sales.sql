@@ -11,10 +11,12 @@ with made as (
         gross_amount,
         refund_amount
     from marts.product_sales_by_day
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
 ),
 
 facts as (
@@ -27,10 +29,12 @@ facts as (
         gross_amount,
         refund_amount
     from core.fct_daily_product_sales
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
 )
 
 select

@@ -9,12 +9,7 @@ with made as (
         refund_count,
         refund_amount
     from core.fct_daily_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 facts as (
@@ -27,12 +22,7 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and refund_date in (select business_date from core.affected_dates)
     group by account, refund_date, channel
 )
 

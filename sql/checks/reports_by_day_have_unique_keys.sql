@@ -9,12 +9,7 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from marts.sales_by_day
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -26,12 +21,7 @@ with repeated as (
         || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
         count(*) as row_count
     from marts.daily_closing
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, payment_method
     having count(*) > 1
     union all
@@ -43,12 +33,7 @@ with repeated as (
         || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
         count(*) as row_count
     from marts.daily_closing_vat
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, tax_rate
     having count(*) > 1
     union all
@@ -61,12 +46,7 @@ with repeated as (
         || ' ' || coalesce(cast(discount_type as varchar), '-') as key_values,
         count(*) as row_count
     from marts.discounts
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, discount_level, discount_type
     having count(*) > 1
     union all
@@ -76,12 +56,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.refunds
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, order_id
     having count(*) > 1
     union all
@@ -93,12 +68,7 @@ with repeated as (
         || ' ' || coalesce(cast(changed_at as varchar), '-') as key_values,
         count(*) as row_count
     from marts.restatements
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, changed_at
     having count(*) > 1
     union all
@@ -111,12 +81,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.restatement_orders
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, changed_at, order_id
     having count(*) > 1
     union all
@@ -127,12 +92,7 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from marts.closed_days
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -144,10 +104,12 @@ with repeated as (
         || ' ' || coalesce(cast(product_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.product_sales_by_day
-    where (account, business_date, product_id) in (
-        select (account, business_date, product_id)
-        from core.affected_product_days
-    )
+    where
+        business_date in (select business_date from core.affected_product_days)
+        and (business_date, product_id) in (
+            select (business_date, product_id)
+            from core.affected_product_days
+        )
     group by account, business_date, channel, product_id
     having count(*) > 1
     union all
@@ -159,12 +121,7 @@ with repeated as (
         || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
         count(*) as row_count
     from marts.sales_by_day_and_hour
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, business_date, channel, hour_of_day
     having count(*) > 1
     union all
@@ -175,12 +132,7 @@ with repeated as (
         || ' ' || coalesce(cast(business_date as varchar), '-') as key_values,
         count(*) as row_count
     from marts.reconciliation
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
     group by account, channel, business_date
     having count(*) > 1
 )

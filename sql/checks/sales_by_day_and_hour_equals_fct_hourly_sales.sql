@@ -10,12 +10,7 @@ with made as (
         order_count,
         gross_amount
     from marts.sales_by_day_and_hour
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 facts as (
@@ -27,12 +22,7 @@ facts as (
         order_count,
         gross_amount
     from core.fct_hourly_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 )
 
 select

@@ -16,12 +16,7 @@ with made as (
         discount_amount,
         payment_amount
     from marts.sales_by_day
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 facts as (
@@ -39,12 +34,7 @@ facts as (
         discount_amount,
         payment_amount
     from core.fct_daily_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 )
 
 select

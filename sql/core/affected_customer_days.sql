@@ -1,9 +1,8 @@
 -- grain: one row per customer (null: none) and business date whose figures the new loads may change
--- key: account, business_date, customer_id
+-- key: business_date, customer_id
 -- rebuild: touched
 with orders as (
     select
-        orders.account,
         orders.business_date,
         orders.refund_date,
         orders.customer_id
@@ -14,13 +13,11 @@ with orders as (
 
 days as (
     select
-        account,
         business_date,
         customer_id
     from orders
     union
     select
-        account,
         refund_date as business_date,
         customer_id
     from orders

@@ -1,5 +1,5 @@
 -- grain: one row per product and business date whose figures the new loads may change
--- key: account, business_date, product_id
+-- key: business_date, product_id
 -- rebuild: touched
 with affected as (
     select * from core.changed_orders
@@ -29,13 +29,11 @@ refunds as (
 
 days as (
     select
-        account,
         business_date,
         product_id
     from lines
     union
     select
-        lines.account,
         refunds.refund_date as business_date,
         lines.product_id
     from lines

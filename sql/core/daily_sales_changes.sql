@@ -24,12 +24,7 @@ sales as (
     from core.fct_order_versions
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and business_date in (select business_date from dates)
     union all
     select
         account,
@@ -49,12 +44,7 @@ sales as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and refund_date in (select business_date from dates)
 ),
 
 steps as (

@@ -13,10 +13,11 @@ holding as (
     from core.fct_order_items as items
     inner join days
         on
-            items.account = days.account
-            and items.business_date = days.business_date
+            items.business_date = days.business_date
             and items.product_id = days.product_id
-    where items.order_class = 'sale'
+    where
+        items.order_class = 'sale'
+        and items.business_date in (select changed.business_date from days as changed)
 ),
 
 -- joined by the order alone, so that DuckDB skips what it does not need; the account is compared
@@ -107,8 +108,7 @@ final as (
     from pairs
     inner join days
         on
-            pairs.account = days.account
-            and pairs.business_date = days.business_date
+            pairs.business_date = days.business_date
             and pairs.product_id = days.product_id
 )
 

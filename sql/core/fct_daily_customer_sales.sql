@@ -21,10 +21,11 @@ movements as (
     from core.fct_orders as orders
     inner join days
         on
-            orders.account = days.account
-            and orders.business_date = days.business_date
+            orders.business_date = days.business_date
             and orders.customer_id is not distinct from days.customer_id
-    where orders.order_class = 'sale'
+    where
+        orders.order_class = 'sale'
+        and orders.business_date in (select changed.business_date from days as changed)
     union all
     select
         orders.account,
@@ -40,10 +41,11 @@ movements as (
     from core.fct_orders as orders
     inner join days
         on
-            orders.account = days.account
-            and orders.refund_date = days.business_date
+            orders.refund_date = days.business_date
             and orders.customer_id is not distinct from days.customer_id
-    where orders.order_class = 'sale'
+    where
+        orders.order_class = 'sale'
+        and orders.refund_date in (select changed.business_date from days as changed)
 ),
 
 final as (

@@ -15,12 +15,7 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from days
-        )
+        and refund_date in (select changed.business_date from days as changed)
 ),
 
 movements as (
@@ -42,10 +37,11 @@ movements as (
     from core.fct_order_items as items
     inner join days
         on
-            items.account = days.account
-            and items.business_date = days.business_date
+            items.business_date = days.business_date
             and items.product_id is not distinct from days.product_id
-    where items.order_class = 'sale'
+    where
+        items.order_class = 'sale'
+        and items.business_date in (select changed.business_date from days as changed)
     union all
     select
         items.account,
@@ -62,11 +58,11 @@ movements as (
         items.quantity as refund_quantity,
         items.line_gross_amount as refund_amount
     from core.fct_order_items as items
-    inner join refunds on items.account = refunds.account and items.order_id = refunds.order_id
+    inner join refunds
+        on items.order_id = refunds.order_id and nullif(items.account, refunds.account) is null
     inner join days
         on
-            items.account = days.account
-            and refunds.refund_date = days.business_date
+            refunds.refund_date = days.business_date
             and items.product_id is not distinct from days.product_id
 ),
 

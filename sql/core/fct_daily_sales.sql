@@ -25,12 +25,7 @@ placed as (
         coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) as discount_amount,
         payments_amount
     from core.fct_orders
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from dates
-    )
+    where business_date in (select business_date from dates)
 ),
 
 refunds as (
@@ -44,12 +39,7 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and refund_date in (select business_date from dates)
     group by account, refund_date, channel
 ),
 

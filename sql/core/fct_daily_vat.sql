@@ -16,12 +16,7 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and refund_date in (select business_date from dates)
 ),
 
 movements as (
@@ -41,12 +36,7 @@ movements as (
         cast(null as decimal(18, 2)) as refund_net_amount,
         cast(null as decimal(18, 2)) as refund_vat_amount
     from core.fct_order_vat
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from dates
-    )
+    where business_date in (select business_date from dates)
     union all
     select
         order_vat.account,

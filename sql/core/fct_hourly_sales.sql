@@ -17,12 +17,7 @@ sales as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and business_date in (select business_date from dates)
 ),
 
 timed as (

@@ -15,12 +15,7 @@ orders as (
         channel,
         order_class
     from core.fct_orders
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from dates
-    )
+    where business_date in (select business_date from dates)
 ),
 
 refunds as (
@@ -35,12 +30,7 @@ refunds as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, refund_date) in (
-            select
-                account,
-                business_date
-            from dates
-        )
+        and refund_date in (select business_date from dates)
 ),
 
 paid as (

@@ -8,13 +8,13 @@ with blocks as (
 receipts as (
     select * from core.fct_receipts
     where
-        (account, receipt_prefix, block_start) in (
+        (receipt_prefix, block_start) in (
             select
-                account,
                 receipt_prefix,
                 block_start
             from blocks
         )
+        and block_start in (select block_start from blocks)
 ),
 
 numbers as (

@@ -5,12 +5,7 @@ with vat as (
     select * from core.fct_daily_vat
     where
         order_class = 'sale'
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and business_date in (select business_date from core.affected_dates)
 ),
 
 final as (

@@ -5,8 +5,6 @@ with dates as (
     select * from core.affected_dates
 ),
 
--- joined by the date alone, so that DuckDB skips what it does not need; the account is compared
--- after
 items as (
     select
         facts.account,
@@ -25,7 +23,6 @@ items as (
             or facts.discount_value is not null
             or facts.discount_amount <> 0
         )
-        and nullif(facts.account, dates.account) is null
 ),
 
 orders as (
@@ -46,7 +43,6 @@ orders as (
             or facts.discount_value is not null
             or facts.discount_amount <> 0
         )
-        and nullif(facts.account, dates.account) is null
 ),
 
 given as (

@@ -6,9 +6,9 @@ with daily as (
     from core.fct_daily_product_sales as daily
     inner join core.affected_product_days as days
         on
-            daily.account = days.account
-            and daily.business_date = days.business_date
+            daily.business_date = days.business_date
             and daily.product_id is not distinct from days.product_id
+    where daily.business_date in (select business_date from core.affected_product_days)
 ),
 
 final as (

@@ -6,12 +6,7 @@ with orders as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and (account, business_date) in (
-            select
-                account,
-                business_date
-            from core.affected_dates
-        )
+        and business_date in (select business_date from core.affected_dates)
 ),
 
 final as (

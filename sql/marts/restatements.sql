@@ -3,12 +3,7 @@
 -- rebuild: by date
 with history as (
     select * from core.fct_daily_sales_history
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 orders as (

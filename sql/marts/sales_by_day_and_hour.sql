@@ -3,12 +3,7 @@
 -- rebuild: by date
 with hourly as (
     select * from core.fct_hourly_sales
-    where (account, business_date) in (
-        select
-            account,
-            business_date
-        from core.affected_dates
-    )
+    where business_date in (select business_date from core.affected_dates)
 ),
 
 final as (
