@@ -292,14 +292,15 @@ def test_a_large_table_keeps_the_rows_that_are_right(small, monkeypatch):
     assert small.tables() == incremental
 
 
-def test_a_failing_statement_names_its_file_and_changes_nothing(small):
+@pytest.mark.parametrize("broken", ["cast('x' as integer)", "order_count +"], ids=["value", "syntax"])
+def test_a_failing_statement_names_its_file_and_changes_nothing(small, broken):
     small.load([order(1)])
     small.build()
     before = small.tables()
     small.change(
-        marts__sales_sql="""
+        marts__sales_sql=f"""
         -- rebuild: full
-        select account, business_date, cast('x' as integer) as order_count, amount from core.fct_daily_sales
+        select account, business_date, {broken} as order_count, amount from core.fct_daily_sales
         """
     )
     small.load([order(2)])
