@@ -321,8 +321,15 @@ def _record(settings: Settings, report: RunReport) -> None:
             quarantined=report.quarantined,
             requests=report.requests,
             seconds=report.seconds,
+            rows=_rows_of_steps(report),
         ),
     )
+
+
+def _rows_of_steps(report: RunReport) -> dict[str, int]:
+    """By the names that the steps have in `seconds`."""
+    read = {"load": report.rows_read} if "load" in report.seconds else {}
+    return read | {f"build: {table}": rows for table, rows in report.tables.items()}
 
 
 def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
@@ -330,9 +337,12 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     with timed(report.seconds, "build"):
         built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
     for step, seconds in built.seconds.items():
-        report.seconds[f"build: {step}"] = round(seconds, 4)
+        name = f"build: {step}"
+        report.seconds[name] = round(report.seconds.get(name, 0.0) + seconds, 4)
+    for table, rows in built.tables.items():
+        report.tables[table] = report.tables.get(table, 0) + rows
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
-    report.tables, report.checks = built.tables, list(built.checks)
+    report.checks = list(built.checks)
     report.full_build, report.full_build_reason = built.full, built.reason
     _conclude(report)
     _record(settings, report)  # before publishing, so that readers find the run that made their file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from contextlib import closing
@@ -46,6 +47,19 @@ def test_the_two_orders_of_the_documentation_arrive_to_the_cent(shop: Shop, sync
     assert rows("select amount, payment_method from core.fct_payments where order_id = 8791312") == [
         (Decimal("138.60"), "0")
     ]
+
+
+def test_the_log_of_runs_tells_the_seconds_and_rows_of_each_step(shop: Shop, sync: Sync, rows: Rows) -> None:
+    shop.add_samples()
+
+    report = sync()
+
+    ((seconds, counted),) = rows("select seconds, rows from ops.runs")
+    assert json.loads(counted) == {"load": report.rows_read} | {
+        f"build: {table}": count for table, count in report.tables.items()
+    }
+    assert (report.rows_read, report.tables["core.fct_orders"]) == (1, 1)
+    assert json.loads(counted).keys() <= json.loads(seconds).keys() <= report.seconds.keys()
 
 
 def test_an_order_that_is_only_pending_is_open(shop: Shop, settings: Settings, rows: Rows) -> None:

@@ -1,20 +1,16 @@
-"""Finds the tables that a SELECT names and renames those that live elsewhere; needs sqlglot."""
+"""Renames the tables of a SELECT that live elsewhere than where its file names them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
-from transforms.errors import ModelError
 from transforms.models import temporary, written
+from transforms.plain_select import plain_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SCHEMAS = frozenset({"raw", "staging", "seeds", "core", "marts", "ops"})
+    from transforms.plain_select import Named
 
 
 class Compiled(NamedTuple):
@@ -42,33 +38,31 @@ class Kept(NamedTuple):
 def compile_select(text: str, shown: str, kept: Kept) -> Compiled:
     """Rename the tables of a SELECT.
 
-    The text stays as it is except for those names, so that DuckDB's messages fit the file.
+    The text stays as it is except for those names, so that DuckDB's messages fit the file. A fault of its
+    syntax may show only when DuckDB runs it.
 
     Raises:
         ModelError: It is not one SELECT, or it names a table without its schema.
     """
-    statement = _parse(text, shown)
     spans: list[tuple[int, int, str]] = []
     of_written: list[tuple[int, int, str]] = []
-    reads: set[str] = set()
-    common = {cte.alias for cte in statement.find_all(exp.CTE)}
-    for table in statement.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier):
-            continue  # a table function
-        if not table.db:
-            if table.name not in common:
-                raise ModelError(f"{shown} names the table `{table.name}` without its schema.")
-            continue
-        if table.catalog or table.db not in SCHEMAS:
-            raise ModelError(f"{shown} reads `{table.sql('duckdb')}`; the layers are {', '.join(sorted(SCHEMAS))}.")
-        full_name = f"{table.db}.{table.name}"
-        reads.add(full_name)
-        place = (table.args["db"].meta["start"], table.this.meta["end"] + 1)
-        if full_name in kept.by_order:
-            of_written.append((*place, _named(written(full_name), table)))
-        elif renamed := _renamed(full_name, table, kept.temporary):
-            spans.append((*place, renamed))
-    return Compiled(_with(text, spans), _with(text, [*spans, *of_written]) if of_written else "", tuple(sorted(reads)))
+    tables = _tables(text, shown)
+    for table in tables:
+        if table.full_name in kept.by_order:
+            of_written.append((table.start, table.end, _named(written(table.full_name), table)))
+        elif renamed := _renamed(table, kept.temporary):
+            spans.append((table.start, table.end, renamed))
+    reads = tuple(sorted({table.full_name for table in tables}))
+    return Compiled(_with(text, spans), _with(text, [*spans, *of_written]) if of_written else "", reads)
+
+
+def _tables(text: str, shown: str) -> list[Named]:
+    tables = plain_tables(text)
+    if tables is None:
+        from transforms.parsed_select import parsed_tables  # sqlglot: its import costs more than all plain files
+
+        tables = parsed_tables(text, shown)
+    return tables
 
 
 def _with(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
@@ -77,27 +71,17 @@ def _with(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     return text.rstrip().rstrip(";")
 
 
-def _parse(text: str, shown: str) -> exp.Query:
-    try:
-        statements = [found for found in sqlglot.parse(text, dialect="duckdb") if found is not None]
-    except SqlglotError as fault:
-        raise ModelError(f"{shown} cannot be parsed: {fault}") from fault
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise ModelError(f"{shown} must hold one SELECT and nothing else.")
-    return statements[0]
-
-
-def _renamed(full_name: str, table: exp.Table, temporary_models: frozenset[str]) -> str | None:
-    if full_name == "raw._dlt_loads":
-        renamed = temporary(full_name)
-    elif table.db == "raw":
+def _renamed(table: Named, temporary_models: frozenset[str]) -> str | None:
+    if table.full_name == "raw._dlt_loads":
+        renamed = temporary(table.full_name)
+    elif table.schema == "raw":
         return f'landing.raw."{table.name}"'
-    elif table.db in ("staging", "seeds") or full_name in temporary_models:
-        renamed = temporary(full_name)
+    elif table.schema in ("staging", "seeds") or table.full_name in temporary_models:
+        renamed = temporary(table.full_name)
     else:
         return None
     return _named(renamed, table)
 
 
-def _named(renamed: str, table: exp.Table) -> str:
-    return renamed if table.alias else f'{renamed} as "{table.name}"'
+def _named(renamed: str, table: Named) -> str:
+    return renamed if table.has_alias else f'{renamed} as "{table.name}"'

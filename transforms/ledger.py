@@ -45,7 +45,12 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "orders_reread": ("bigint", "orders that came as they were known"),
             "quarantined": ("bigint", "records that could not be loaded"),
             "requests": ("bigint", "requests to the API"),
-            "seconds": ("varchar", "JSON object: seconds of each step"),
+            "seconds": ("varchar", "JSON object: seconds of each step; publishing comes after this note"),
+            "rows": (
+                "varchar",
+                "JSON object: rows of each step, named as in seconds: read from the API (load), come or gone in a "
+                "table; null: run of a version that did not count them",
+            ),
         },
     ),
     "checks": (
@@ -73,7 +78,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One row of `ops.runs`; `seconds` becomes a JSON object."""
+    """One row of `ops.runs`; `seconds` and `rows` become JSON objects."""
 
     run_id: str
     command: str
@@ -87,6 +92,7 @@ class RunRecord:
     quarantined: int = 0
     requests: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,21 +105,24 @@ class LoadRow:
 
 
 def create_tables(connection: Connection) -> None:
-    """Make the tables of `ops` where they are missing."""
+    """Make the tables of `ops`, and those of their columns that an earlier version did not have."""
     connection.execute("create schema if not exists ops")
-    there = {
-        name
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'ops'"
-        ).fetchall()
-    }
+    there: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'ops'"
+    ).fetchall():
+        there.setdefault(table, set()).add(column)
     for table, (meaning, columns) in TABLES.items():
+        missing = {name: shape for name, shape in columns.items() if name not in there.get(table, ())}
         if table in there:
-            continue
-        shape = ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
-        connection.execute(f"create table ops.{table} ({shape})")
-        connection.execute(f"comment on table ops.{table} is {quoted(meaning)}")
-        for name, (_, comment) in columns.items():
+            for name, (kind, _) in missing.items():
+                connection.execute(f'alter table ops.{table} add column "{name}" {kind}')
+        else:
+            shape = ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
+            connection.execute(f"create table ops.{table} ({shape})")
+            connection.execute(f"comment on table ops.{table} is {quoted(meaning)}")
+        for name, (_, comment) in missing.items():
             connection.execute(f'comment on column ops.{table}."{name}" is {quoted(comment)}')
 
 
@@ -172,9 +181,10 @@ def write_checks(
 def write_run(connection: Connection, record: RunRecord) -> None:
     """Note what a run did, in the place of an earlier note of the same run."""
     connection.execute("delete from ops.runs where run_id = ?", [record.run_id])
-    *values, seconds = astuple(record)
-    text = json.dumps({step: round(value, 3) for step, value in dict(seconds).items()})
-    connection.execute(f"insert into ops.runs values ({', '.join('?' * 12)})", [*values, text])
+    *values, seconds, rows = astuple(record)
+    values.append(json.dumps({step: round(value, 3) for step, value in seconds.items()}))
+    values.append(json.dumps(rows))
+    connection.execute(f"insert into ops.runs values ({', '.join('?' * len(values))})", values)
 
 
 def copy_logs(connection: Connection, source: str) -> None:

@@ -161,7 +161,7 @@ def load_project(sql_dir: Path) -> Project:
     Raises:
         ModelError: A file breaks a rule of its kind; the message names it.
     """
-    from transforms import plan, reader  # they need sqlglot and yaml, which cost more than a small build
+    from transforms import plan, reader  # a compiled project needs neither yaml nor these
 
     print_before = fingerprint(sql_dir)
     models, checks, seeds = reader.read_folder(sql_dir)

@@ -1,7 +1,7 @@
 """The order of the models, and the compiled project kept on disk.
 
-Parsing every SQL file costs more than a small build, so the compiled project is kept in `work/` under the
-fingerprint of the files; a project that does not fit is compiled anew.
+Reading every SQL and `.yml` file costs as much as the rest of a run with nothing new, so the compiled project is
+kept in `work/` under the fingerprint of the files; a project that does not fit is compiled anew.
 """
 
 from __future__ import annotations

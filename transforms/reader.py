@@ -15,6 +15,7 @@ from transforms.models import MODEL_FOLDERS, Check, Column, Documented, Model, S
 if TYPE_CHECKING:
     from pathlib import Path
 
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was compiled
 HEAD_LINE = re.compile(r"--\s*([a-z_]+):\s*(.*)")
 FINDINGS: dict[str, Any] = {
     "description": "What the warning checks found.",
@@ -145,7 +146,7 @@ def _read_yml(path: Path, shown: str, *, required: bool) -> dict[str, Any]:
             raise ModelError(f"{shown} has no {path.name} beside it.")
         return {}
     try:
-        documented = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        documented = yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506
     except yaml.YAMLError as fault:
         raise ModelError(f"{path.name} beside {shown} is no YAML: {fault}") from fault
     columns = documented.get("columns") if isinstance(documented, dict) else None
@@ -182,7 +183,7 @@ def _table_comment(documented: dict[str, Any], grain: str, key: tuple[str, ...])
 def read_seed(path: Path) -> Seed:
     """A CSV file; its `.yml` may give a `type` for a column, else it is text. An empty cell is null."""
     yml = path.with_suffix(".yml")
-    documented = yaml.safe_load(yml.read_bytes()) if yml.is_file() else {}
+    documented = yaml.load(yml.read_bytes(), Loader=Loader) if yml.is_file() else {}  # noqa: S506
     types = {column["name"]: column.get("type", "varchar") for column in documented.get("columns", [])}
     with path.open(encoding="utf-8", newline="") as lines:
         names, *rows = list(csv.reader(lines))

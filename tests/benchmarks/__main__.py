@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.benchmarks import charts, dbt_project
 from tests.benchmarks.measure import server
 from tests.benchmarks.profile import profile
-from tests.benchmarks.table import Results, markdown, show
+from tests.benchmarks.table import Results, markdown, read_again, show
 from tests.benchmarks.work import PACED_ORDERS, Shop, help_page, paced_crawl
 
 RESULTS = Path(__file__).parent / "results"
@@ -37,7 +37,7 @@ def measure(shop: Shop, runs: int, dbt: Path | None, dbt_runs: int, newcomer_up_
         if shop.orders <= newcomer_up_to:
             turns.append(shop.newcomer)
         for _ in range(2):
-            turns += [shop.sync_without_news, shop.sync_after_change]
+            turns += [shop.sync_without_news, shop.sync_after_change, shop.sync_again]
         turns.append(shop.full_build)
         if dbt is not None and number < dbt_runs:
             turns.append(lambda command=dbt: shop.dbt(command))
@@ -99,6 +99,8 @@ def _write(results: Results, folder: Path) -> None:
     given = [word for before, word in pairwise(sys.argv) if not {before, word} & set(places)]
     results.commands.append(shlex.join(["python", "-m", "tests.benchmarks", *given]))
     commands = ", then ".join(f"`{command}`" for command in results.commands)
+    if sentence := read_again(results, (small, large)):
+        table += f"\n{sentence}\n"
     table += f"\n{commands}: Python {platform.python_version()}, {packages}; {os.cpu_count()} cores; medians.\n"
     (folder / "table.md").write_text(table, "utf-8")
     (folder / "profile.md").write_text(profile(results), "utf-8")

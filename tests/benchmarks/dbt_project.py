@@ -33,7 +33,7 @@ RUNNER_TABLES = {
     "ops.runs": (
         "select ''::varchar as run_id, ''::varchar as command, now() as started_at, now() as finished_at, "
         "0 as exit_code, ''::varchar as message, 0 as orders_new, 0 as orders_changed, 0 as orders_reread, "
-        "0 as quarantined, 0 as requests, ''::varchar as seconds where false"
+        "0 as quarantined, 0 as requests, ''::varchar as seconds, ''::varchar as rows where false"
     ),
     "ops.checks": (
         "select ''::varchar as run_id, now() as checked_at, ''::varchar as check_name, ''::varchar as severity, "

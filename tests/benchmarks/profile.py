@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.benchmarks.table import Results
 
-WORKS = ("first sync", "nothing new", "change", "full build")
+WORKS = ("first sync", "nothing new", "read again", "change", "full build")
 INSIDE = "build: "
 NAMES = {
     "setup": "open files, find what is new, read the compiled SQL",

@@ -3,6 +3,7 @@
 Its own process: what it costs is not measured. `python -m tests.benchmarks.server ORDERS` prints its port.
 
     /control/change?count=500      changes so many orders
+    /control/settle                the changes so far lie an hour back, as if that time had passed
     /control/latency?seconds=0.1   delays every answer from now on
     /control/arrivals              the times at which requests came since the last such question
 """
@@ -27,6 +28,7 @@ from pipelines.sandbox.payload import CANCELED, PENDING, READ, REFUNDED
 
 CAP = 100
 ORDERS_PER_DAY = 700
+LONG_AGO = timedelta(hours=1)  # more than the overlap of two syncs
 YOUNG = 5_000  # half of the changes fall on the newest orders, the others anywhere
 BITS = (READ,) * 8 + (REFUNDED, CANCELED)
 STATE = re.compile(rb'"state":(\d+),"customer"')
@@ -57,7 +59,7 @@ class Book:
             self.all.append(row)
             self.by_channel.setdefault(order.channel, []).append(row)
         self._settled = max(order.modified for order in self.all)
-        self._changed: set[int] = set()
+        self._changed: dict[int, Order] = {}
         self._rng = Random(seed)
 
     def since(self, channel: str | None, moment: int | None) -> list[Order]:
@@ -87,7 +89,15 @@ class Book:
             bit = self._rng.choice(BITS)
             order.payload = STATE.sub(lambda found, bit=bit: _state(int(found[1]) ^ bit), order.payload, count=1)
             order.modified = now
-            self._changed.add(order.key)
+            self._changed[order.key] = order
+
+    def settle(self) -> None:
+        """Put every change so far into the past; who has not read it yet may miss it."""
+        if self._changed:
+            self._settled = time.time_ns() // 1000 - round(LONG_AGO.total_seconds() * 1_000_000)
+            for order in self._changed.values():
+                order.modified = self._settled
+            self._changed.clear()
 
 
 def _state(state: int) -> bytes:
@@ -111,6 +121,9 @@ class Server:
             return self._page(params)
         if url.path == "/control/change":
             self.book.change(int(params["count"]))
+            self._selections.clear()
+        elif url.path == "/control/settle":
+            self.book.settle()
             self._selections.clear()
         elif url.path == "/control/latency":
             self.latency = float(params["seconds"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -102,6 +102,21 @@ def markdown(lines: list[Line]) -> str:
         verdict = {True: "met", False: "**missed**", None: "not measured"}[line.is_met]
         rows.append(f"| {line.work} | {line.measured} | {ratio} | {line.goal} | {verdict} |")
     return "\n".join(rows) + "\n"
+
+
+def read_again(results: Results, sizes: Iterable[int]) -> str:
+    """What a run costs with nothing new but the last change still in the overlap; empty: not measured."""
+    costs = [
+        f"{cpu:.2f} CPU s at {orders:,} orders"
+        for orders in dict.fromkeys(sizes)
+        if (cpu := results.median(orders, "read again")) is not None
+    ]
+    if not costs:
+        return ""
+    return (
+        f"Nothing new means that the API has no row to give. Straight after a change its {CHANGED} orders lie within "
+        f"the overlap of 15 minutes and are read again, to find that they are known: {', '.join(costs)}."
+    )
 
 
 def show(table: str, readme: Path) -> None:

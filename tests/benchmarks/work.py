@@ -69,12 +69,21 @@ class Shop:
         assert report["orders_new"] >= self.orders * 0.95, report["orders_new"]
 
     def sync_without_news(self) -> None:
-        """As the scheduler runs it most of the time; what an earlier change brought is read once more."""
+        """As the scheduler runs it most of the time: nothing was changed for longer than the overlap."""
+        control(self.address, "settle")
         report = self.inventorum("nothing new", "sync")
         assert not report["published"], "something was new"
+        assert report["rows_read"] == 0, report["rows_read"]
+
+    def sync_again(self) -> None:
+        """Straight after a change: it lies within the overlap, so it is read once more and found to be known."""
+        report = self.inventorum("read again", "sync")
+        assert not report["published"], "something was new"
+        assert report["rows_read"] >= CHANGED, report["rows_read"]
 
     def sync_after_change(self, count: int = CHANGED, name: str = "change") -> None:
-        """So many orders are in another state."""
+        """So many orders are in another state; earlier changes lie outside the overlap."""
+        control(self.address, "settle")
         control(self.address, f"change?count={count}")
         report = self.inventorum(name, "sync")
         assert report["published"], "nothing was published"

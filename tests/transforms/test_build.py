@@ -267,12 +267,37 @@ def test_a_full_build_keeps_the_logs(small):
     small.load([order(1, "-1.00")])
     small.build(run_id="first")
     moment = datetime(2026, 11, 1, tzinfo=UTC)
-    record_run(small.files, RunRecord("first", "sync", moment, moment, seconds={"load": 1.25}))
+    record_run(small.files, RunRecord("first", "sync", moment, moment, seconds={"load": 1.25}, rows={"load": 1}))
 
     small.build(full=True, run_id="second")
 
-    assert small.rows("select run_id, command, seconds from ops.runs") == [("first", "sync", '{"load": 1.25}')]
+    assert small.rows("select run_id, command, seconds, rows from ops.runs") == [
+        ("first", "sync", '{"load": 1.25}', '{"load": 1}')
+    ]
     assert small.rows("select distinct run_id from ops.checks order by all") == [("first",), ("second",)]
+
+
+@pytest.mark.parametrize("next_build", ["none", "new", "full", "restored"])
+def test_the_log_of_an_earlier_version_is_kept_and_gets_its_new_column(small, next_build):
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    small.load([order(1)])
+    small.build()
+    record_run(small.files, RunRecord("old", "sync", moment, moment))
+    with duckdb.connect(str(small.files.build)) as connection:
+        connection.execute("alter table ops.runs drop column rows")
+    if next_build == "restored":
+        small.publish()
+        small.files.build.unlink()
+    if next_build != "none":
+        small.load([order(2)])
+        small.build(full=next_build == "full")
+
+    record_run(small.files, RunRecord("new", "sync", moment, moment, rows={"load": 1}))
+
+    assert small.rows("select run_id, rows from ops.runs order by all desc") == [("old", None), ("new", '{"load": 1}')]
+    assert small.rows(
+        "select count(*) from duckdb_columns() where table_name = 'runs' and column_name = 'rows' and comment is null"
+    ) == [(0,)]
 
 
 # -- nothing half done -------------------------------------------------------------------------------
@@ -292,14 +317,15 @@ def test_a_large_table_keeps_the_rows_that_are_right(small, monkeypatch):
     assert small.tables() == incremental
 
 
-def test_a_failing_statement_names_its_file_and_changes_nothing(small):
+@pytest.mark.parametrize("broken", ["cast('x' as integer)", "order_count +"], ids=["value", "syntax"])
+def test_a_failing_statement_names_its_file_and_changes_nothing(small, broken):
     small.load([order(1)])
     small.build()
     before = small.tables()
     small.change(
-        marts__sales_sql="""
+        marts__sales_sql=f"""
         -- rebuild: full
-        select account, business_date, cast('x' as integer) as order_count, amount from core.fct_daily_sales
+        select account, business_date, {broken} as order_count, amount from core.fct_daily_sales
         """
     )
     small.load([order(2)])
