@@ -58,15 +58,15 @@ def evaluate(connection: Connection, check: Check) -> CheckResult:
 def evaluate_warning(connection: Connection, check: Check, *, keep: bool) -> CheckResult:
     """Run a check of severity `warn`; `keep` adds what it finds to `core.fct_findings`."""
     with sql_of(check.path):
-        connection.execute(
+        ((count,),) = connection.execute(
             f"create or replace temp table {FOUND} as "
             f"select {quoted(check.name)} as check_name, account, order_id, "
             "cast(detail as varchar) as detail, cast(amount as decimal(18, 2)) as amount "
             f"from (\n{check.sql}\n)"
-        )
-        ((count, amount),) = connection.execute(f"select count(*), sum(amount) from {FOUND}").fetchall()
+        ).fetchall()
         if not count:
             return _result(check, 0, None, None)
+        ((amount,),) = connection.execute(f"select sum(amount) from {FOUND}").fetchall()
         if keep:
             connection.execute(f"insert into {FINDINGS} select * from {FOUND}")
         rows, columns = _sample(connection, f"(select * exclude (check_name) from {FOUND})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import stat
@@ -263,3 +264,17 @@ def test_publish_takes_the_files_alone(small):
     small.build()
 
     assert publish(small.files).seconds >= 0
+
+
+def test_a_file_system_that_cannot_share_blocks_gets_a_plain_copy(small, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", refuse)
+    small.load([order(1), order(2)])
+    small.build()
+
+    publish(small.files)
+
+    assert published_orders(small) == [(2,)]
+    assert small.files.published.read_bytes() == small.files.build.read_bytes()
