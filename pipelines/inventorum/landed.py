@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+from msgspec import Raw
 
 from pipelines.inventorum.wire import OrderRow
 
@@ -129,6 +131,13 @@ class ReadOrders:
         self.reads.append((read, len(rows)))
 
 
+def _texts(payloads: Sequence[Raw]) -> pa.StringArray:
+    """Payloads of less than 2 GB as a column, copied once."""
+    ends = pa.array(itertools.accumulate(map(len, payloads), initial=0), pa.int32())
+    data = pa.py_buffer(b"".join(payloads))
+    return pa.Array.from_buffers(pa.binary(), len(payloads), [None, ends.buffers()[1], data]).cast(pa.string())
+
+
 def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, source: str) -> pa.Table:
     """Orders as rows of `raw.orders`.
 
@@ -152,7 +161,7 @@ def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, s
             pa.array(order_ids, pa.int64()),
             pa.array([name or None for name in channels], pa.string()).fill_null(asked),
             pa.array(states, pa.int32()),
-            pa.array([memoryview(payload) for payload in payloads], pa.binary()).cast(pa.string()),
+            _texts(payloads),
             pa.array(hashes, pa.string()),
             pa.repeat(pa.scalar(source), count),
             each((read.window_id for read in reads), pa.string()),
