@@ -169,7 +169,7 @@ def _known(warehouse: Path, account: str, found: Iterable[int]) -> dict[int, str
 
 def _read(row: OrderRow, known: dict[int, str]) -> LiveOrder:
     try:
-        members = json.loads(row.payload)
+        members = json.loads(bytes(row.payload))
     except ValueError:
         members = {}
     basket = members.get("basket")

@@ -237,8 +237,9 @@ def prepare_dlt() -> None:
     """Set what dlt reads from the environment when it is imported; call before `import dlt`.
 
     No telemetry, no trace (it keeps what exceptions say), load ids in Arrow rows, no loaded rows left on disk,
-    no second copy of the log on stderr.
+    no second copy of the log on stderr. Arrow's own allocator would ask the kernel for new pages again and again.
     """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
     os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"

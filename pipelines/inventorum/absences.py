@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import Raw
+
 from pipelines import landing
 from pipelines.inventorum.crawling import Reading
-from pipelines.inventorum.landed import ReadOrders
+from pipelines.inventorum.landed import Provenance, ReadOrders
 from pipelines.inventorum.wire import OrderRow
 from pipelines.settings import Files
 
@@ -83,12 +85,9 @@ def missing_versions(files: Files, reading: Reading, confirmed: dict[int, dateti
     with landing.opened(files) as connection:
         rows = connection.execute(LAST_PAYLOADS, [reading.account, list(confirmed)]).fetchall()
     for order_id, channel, state, payload in rows:
+        window_id = f"{reading.run_id}/{channel}/{MISSING}"
         orders.add(
-            OrderRow(order_id, channel, state, payload, MISSING),
-            channel=channel,
-            window_id=f"{reading.run_id}/{channel}/{MISSING}",
-            watermark=confirmed[order_id],
-            read_at=reading.now(),
-            api_version=None,
+            [OrderRow(order_id, channel, state, Raw(payload.encode()), MISSING)],
+            Provenance(channel, window_id, confirmed[order_id], reading.now(), api_version=None),
         )
     return orders

@@ -81,6 +81,7 @@ class InventorumClient:
             self.base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, time_limit=time_limit
         )
         self._closed = threading.Event()
+        self._parsing = threading.Lock()  # threads that parse at once only take the interpreter from each other
         sleep = sleep or self._wait
         self._retrying = Retrying(tries, retry_budget, clock=clock, sleep=sleep)
         self._limiter = Limiter(requests_per_second, clock=clock, sleep=sleep)
@@ -171,7 +172,8 @@ class InventorumClient:
             nonlocal damaged, empty
             raw = self._read(call)
             try:
-                page = parse_page(raw.body)
+                with self._parsing:
+                    page = parse_page(raw.body)
             except BrokenBody as fault:
                 raise TryAgain(f"answered {raw.status} with {fault}") from None
             if page.damaged and damaged < DAMAGED_TRIES:

@@ -14,9 +14,9 @@ from typing import Any
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.facts import CrawlFacts
-from pipelines.inventorum.landed import ReadOrders, orders_table
+from pipelines.inventorum.landed import Provenance, ReadOrders, orders_table
 from pipelines.inventorum.reading import crawl
-from pipelines.inventorum.spool import ROWS_PER_TABLE, Spool
+from pipelines.inventorum.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Spool
 from pipelines.inventorum.wire import Answer, Rejected
 from pipelines.progress import Progress
 
@@ -100,17 +100,14 @@ class RowBuffer:
         self._reading = reading
         self._source = source
         self._held = ReadOrders()
+        self._bytes = 0
 
     def add(self, answer: Answer, *, channel: str, window_id: str, watermark: datetime, api_version: int) -> None:
         """Keep an answer's orders."""
-        held, count = self._held, len(answer.page.orders)
-        held.rows += answer.page.orders
-        held.channels += [channel] * count
-        held.window_ids += [window_id] * count
-        held.watermarks += [watermark] * count
-        held.read_at += [self._reading.now()] * count
-        held.api_versions += [answer.processed_version or api_version] * count
-        if len(held) >= ROWS_PER_TABLE:
+        version = answer.processed_version or api_version
+        self._held.add(answer.page.orders, Provenance(channel, window_id, watermark, self._reading.now(), version))
+        self._bytes += answer.bytes
+        if len(self._held) >= ROWS_PER_TABLE or self._bytes >= BYTES_PER_TABLE:
             self.flush()
 
     def flush(self) -> None:
@@ -120,6 +117,7 @@ class RowBuffer:
         sequence = itertools.islice(self._reading.sequence, len(self._held))
         self._spool.add(orders_table(self._held, sequence, account=self._reading.account, source=self._source))
         self._held = ReadOrders()
+        self._bytes = 0
 
 
 def quarantine_rows(

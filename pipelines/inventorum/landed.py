@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
+from msgspec import Raw
 
 from pipelines.inventorum.wire import OrderRow
 
@@ -96,37 +99,43 @@ ABSENCES = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """What is the same for all orders that were read at once.
+
+    Attributes:
+        channel: The one that was asked for; an order's own name for it goes before.
+        watermark: The cursor column of `raw.orders`.
+    """
+
+    channel: str
+    window_id: str
+    watermark: datetime
+    read_at: datetime
+    api_version: int | None
+
+
 @dataclass
 class ReadOrders:
-    """Orders with the facts of their reading, one entry of each list per order."""
+    """Orders with the facts of their reading."""
 
     rows: list[OrderRow] = field(default_factory=list)
-    channels: list[str] = field(default_factory=list)
-    window_ids: list[str] = field(default_factory=list)
-    watermarks: list[datetime] = field(default_factory=list)
-    read_at: list[datetime] = field(default_factory=list)
-    api_versions: list[int | None] = field(default_factory=list)
+    reads: list[tuple[Provenance, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(
-        self,
-        row: OrderRow,
-        *,
-        channel: str,
-        window_id: str,
-        watermark: datetime,
-        read_at: datetime,
-        api_version: int | None,
-    ) -> None:
-        """Append one order."""
-        self.rows.append(row)
-        self.channels.append(channel)
-        self.window_ids.append(window_id)
-        self.watermarks.append(watermark)
-        self.read_at.append(read_at)
-        self.api_versions.append(api_version)
+    def add(self, rows: Sequence[OrderRow], read: Provenance) -> None:
+        """Append orders that were read at once."""
+        self.rows += rows
+        self.reads.append((read, len(rows)))
+
+
+def _texts(payloads: Sequence[Raw]) -> pa.StringArray:
+    """Payloads of less than 2 GB as a column, copied once."""
+    ends = pa.array(itertools.accumulate(map(len, payloads), initial=0), pa.int32())
+    data = pa.py_buffer(b"".join(payloads))
+    return pa.Array.from_buffers(pa.binary(), len(payloads), [None, ends.buffers()[1], data]).cast(pa.string())
 
 
 def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, source: str) -> pa.Table:
@@ -138,21 +147,28 @@ def orders_table(orders: ReadOrders, sequence: Iterable[int], *, account: str, s
     """
     count = len(orders)
     order_ids, channels, states, payloads, hashes = zip(*orders.rows, strict=True) if count else ((),) * 5
-    named = [name or asked for name, asked in zip(channels, orders.channels, strict=True)]
+    reads = [read for read, _ in orders.reads]
+    which = pa.array([number for number, (_, rows) in enumerate(orders.reads) for _ in range(rows)], pa.int32())
+
+    def each(values: Iterable[Any], kind: pa.DataType) -> pa.Array:
+        """A value of each reading as a column of its orders."""
+        return pa.array(list(values), kind).take(which)
+
+    asked = each((read.channel for read in reads), pa.string())
     return pa.Table.from_arrays(
         [
             pa.repeat(pa.scalar(account), count),
             pa.array(order_ids, pa.int64()),
-            pa.array(named, pa.string()),
+            pa.array([name or None for name in channels], pa.string()).fill_null(asked),
             pa.array(states, pa.int32()),
-            pa.array(payloads, pa.string()),
+            _texts(payloads),
             pa.array(hashes, pa.string()),
             pa.repeat(pa.scalar(source), count),
-            pa.array(orders.window_ids, pa.string()),
+            each((read.window_id for read in reads), pa.string()),
             pa.array(list(sequence), pa.int64()),
-            pa.array(orders.read_at, UTC_TIMESTAMP),
-            pa.array(orders.watermarks, UTC_TIMESTAMP),
-            pa.array(orders.api_versions, pa.int32()),
+            each((read.read_at for read in reads), UTC_TIMESTAMP),
+            each((read.watermark for read in reads), UTC_TIMESTAMP),
+            each((read.api_version for read in reads), pa.int32()),
         ],
         schema=ORDERS,
     )

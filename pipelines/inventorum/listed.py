@@ -52,7 +52,7 @@ def listed_orders(answers: list[Answer]) -> Iterator[Listed]:
             yield Listed(row, created_at, gross, answer)
 
 
-def _figures(payload: str) -> tuple[datetime | None, Decimal | None]:
+def _figures(payload: msgspec.Raw) -> tuple[datetime | None, Decimal | None]:
     try:
         order = _decode(payload)
     except (msgspec.MsgspecError, RecursionError):

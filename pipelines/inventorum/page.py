@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Raw
+
 
 class BrokenBody(ValueError):
     """A body that is no page: cut, not JSON, HTML, a list, an error object. Holds nothing of the body."""
 
 
 class OrderRow(NamedTuple):
-    """One order as it was sent; `state` and `channel` are None where they cannot be read."""
+    """One order as it was sent; `state` and `channel` are None where they cannot be read.
+
+    Attributes:
+        payload: UTF-8; a part of the answer's body, which stays in memory as long.
+    """
 
     order_id: int
     channel: str | None
     state: int | None
-    payload: str
+    payload: Raw
     content_hash: str
 
 

@@ -23,7 +23,7 @@ from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.crawling import Reading, quarantine_rows
 from pipelines.inventorum.found import DayFigures, Found, Known
 from pipelines.inventorum.history import NOT_LISTED, ChannelHistory
-from pipelines.inventorum.landed import ReadOrders, orders_table
+from pipelines.inventorum.landed import Provenance, ReadOrders, orders_table
 from pipelines.inventorum.listed import Listed, listed_orders
 from pipelines.inventorum.loading import FETCH_THREADS
 from pipelines.inventorum.slicing import Slice
@@ -269,12 +269,7 @@ def _land(settings: Settings, reading: Reading, found: Found) -> None:
 def _late_finds(reading: Reading, found: Found) -> ReadOrders:
     orders = ReadOrders()
     for listed, window_id, watermark in found.to_land:
-        orders.add(
-            listed.row,
-            channel=listed.row.channel or "",
-            window_id=window_id,
-            watermark=watermark,
-            read_at=reading.now(),
-            api_version=listed.answer.processed_version,
-        )
+        version = listed.answer.processed_version
+        read = Provenance(listed.row.channel or "", window_id, watermark, reading.now(), version)
+        orders.add([listed.row], read)
     return orders

@@ -59,7 +59,7 @@ def read_record(text: bytes) -> Record:
     if order_id is None:
         return Record(Rejected(reason, _raw_id(text), payload))
     state, channel = read_state(members.get("state")), read_channel(members.get("channel"))
-    row = OrderRow(order_id, channel, state, payload, content_hash(members))
+    row = OrderRow(order_id, channel, state, Raw(text), content_hash(members))
     return Record(row, sorted_by=None if number.startswith(b'"') else order_id)
 
 
@@ -77,7 +77,7 @@ def salvage_record(text: bytes, payload: str) -> Record:
     state, channel = read_state(members.get("state")), read_channel(members.get("channel"))
     kept = (_name(name) + b":" + squeeze(members[name]) for name in sorted(members) if name not in VOLATILE)
     digest = blake2b(b"{" + b",".join(kept) + b"}", digest_size=16).hexdigest()
-    return Record(OrderRow(order_id, channel, state, payload, digest))
+    return Record(OrderRow(order_id, channel, state, Raw(text), digest))
 
 
 def _name(name: str) -> bytes:

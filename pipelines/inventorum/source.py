@@ -63,12 +63,9 @@ def inventorum_source(
 
 
 def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledger, crawlers: Executor) -> Any:
-    @dlt.resource(name=f"orders_{channel}", table_name="orders", write_disposition="append", columns=_hints(ORDERS))
-    def orders(
-        watermark: dlt.sources.incremental[datetime] = dlt.sources.incremental(
-            "_watermark", initial_value=EPOCH, range_start="open", primary_key=()
-        ),
-    ) -> Iterator[Any]:
+    cursor = dlt.sources.incremental[datetime]("_watermark", initial_value=EPOCH, range_start="open", primary_key=())
+
+    def orders() -> Iterator[Any]:
         """Every version of this channel's orders that the API shows since the cursor.
 
         Appended, not merged: history, replay and as-of questions need each version.
@@ -80,7 +77,7 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
         yield from _new_table("orders")
         crawl = DeltaCrawl(api, channel, reading)
         with Spool(reading.spool / f"{channel}.arrow") as spool:
-            running = crawlers.submit(crawl.run, spool, ledger, watermark.start_value)
+            running = crawlers.submit(crawl.run, spool, ledger, cursor.start_value)
             running.add_done_callback(lambda _: ledger.tell())
             try:
                 yield from _waiting(ledger, running.done)
@@ -91,18 +88,22 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
                     api.close()
                     wait([running])
 
-    return orders
+    return _resource(f"orders_{channel}", "orders", ORDERS, orders(), incremental=cursor)
+
+
+def _resource(name: str, table: str, schema: pa.Schema, data: Iterator[Any], **hints: Any) -> Any:
+    """A resource of an iterator: for each function with arguments dlt goes through all of its settings."""
+    return dlt.resource(data, name=name, table_name=table, write_disposition="append", columns=_hints(schema), **hints)
 
 
 def _ledger_resource(name: str, schema: pa.Schema, ledger: Ledger, rows: Callable[[], list[dict[str, Any]]]) -> Any:
-    @dlt.resource(name=name, table_name=name, write_disposition="append", columns=_hints(schema))
-    def resource() -> Iterator[Any]:
+    def ledger_rows() -> Iterator[Any]:
         yield from _new_table(name)
         yield from _waiting(ledger, lambda: ledger.is_complete)
         if rows():
             yield pa.Table.from_pylist(rows(), schema=schema)
 
-    return resource
+    return _resource(name, name, schema, ledger_rows())
 
 
 def _new_table(name: str) -> Iterator[Any]:
@@ -142,9 +143,7 @@ def history_source(
     if absences is not None:
         parts.append(("absences", "absences", ABSENCES, _one_table(absences, ABSENCES)))
     for name, table, schema, tables in parts:
-        yield dlt.resource(
-            _with_schema(tables), name=name, table_name=table, write_disposition="append", columns=_hints(schema)
-        )
+        yield _resource(name, table, schema, _with_schema(tables))
 
 
 def _one_table(rows: list[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.errors import HomeError
 
 ROWS_PER_TABLE = 5_000
+BYTES_PER_TABLE = 64 * 1024 * 1024
 MEMORY_LIMIT = 48 * 1024 * 1024
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from msgspec import Raw
+
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.reading import Crawl, crawl
 from pipelines.inventorum.windows import Window
@@ -116,7 +118,8 @@ class ModelShop:
         limit = min(limit, self.cap)
         offset = (page - self.first_page) * limit
         shown = [
-            OrderRow(order_id, "ipad", 0, str(order.version), "") for order_id, order in rows[offset : offset + limit]
+            OrderRow(order_id, "ipad", 0, Raw(b"%d" % order.version), "")
+            for order_id, order in rows[offset : offset + limit]
         ]
         page_of = Page(max(0, len(rows) + self.total_error), shown, [], [row.order_id for row in shown])
         return Answer(page_of, self.now.replace(microsecond=0))
@@ -166,7 +169,7 @@ class Loader:
         fresh: dict[int, int] = {}
         try:
             for answer in self.read(self):
-                seen = {row.order_id: int(row.payload) for row in answer.page.orders}
+                seen = {row.order_id: int(bytes(row.payload)) for row in answer.page.orders}
                 fresh |= seen
                 for order_id, version in seen.items():
                     self._newest[order_id] = max(version, self._newest.get(order_id, 0))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from pipelines.errors import ApiError, CrawlError, EmptyPage, RequestRefused
 from pipelines.inventorum.reading import MOST_RESTARTS, MOST_RETREATS, Crawl, CrawlFacts, crawl
@@ -23,7 +24,7 @@ Key = int | str
 
 def answer(keys: list[Key], total: int | None, **options: Any) -> Answer:
     """An answer whose rejected records are the keys that are text."""
-    orders = [OrderRow(key, "ipad", 0, "{}", "") for key in keys if isinstance(key, int)]
+    orders = [OrderRow(key, "ipad", 0, Raw(b"{}"), "") for key in keys if isinstance(key, int)]
     rejected = [Rejected("odd", None, key) for key in keys if isinstance(key, str)]
     return Answer(Page(total, orders, rejected, keys), **({"date": DATE} | options))
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from pipelines.errors import ApiError, CrawlError
 from pipelines.inventorum.auth import StaticToken
@@ -52,7 +53,7 @@ class Archive:
         ]
         limit = min(limit, self.cap)
         shown = rows[page * limit : (page + 1) * limit]
-        orders = [OrderRow(number, "ipad", 0, "{}", "") for number in shown]
+        orders = [OrderRow(number, "ipad", 0, Raw(b"{}"), "") for number in shown]
         return Answer(Page(len(rows), orders, [], list(shown)), DAY)
 
     def _heard(self, moment: datetime) -> datetime:
@@ -151,7 +152,7 @@ def test_pages_of_a_full_second_that_do_not_meet_are_no_result() -> None:
         def __call__(self, start: datetime, end: datetime, page: int, limit: int) -> Answer:
             one = super().__call__(start, end, page, limit)
             if page:
-                rows = [OrderRow(10**6 * len(self.asked) + n, "ipad", 0, "{}", "") for n in range(limit)]
+                rows = [OrderRow(10**6 * len(self.asked) + n, "ipad", 0, Raw(b"{}"), "") for n in range(limit)]
                 return Answer(Page(one.page.total, rows, [], [row.order_id for row in rows]), DAY)
             return one
 
