@@ -33,7 +33,7 @@ final as (
         orders.seen_load_id as load_id,
         -- attributes
         orders.channel,
-        order_class_of(orders.state, orders.content_hash) as order_class,
+        orders.order_class,
         orders.business_date,
         -- measures
         case

@@ -10,6 +10,7 @@ final as (
         account,
         order_id,
         version_number,
+        is_latest,
         cast(count(*) as integer) as item_count,
         try_cast(coalesce(sum(quantity), 0) as decimal(12, 3)) as quantity,
         try_cast(coalesce(sum(line_gross_amount), 0) as decimal(18, 2)) as items_gross_amount,
@@ -23,7 +24,7 @@ final as (
         end as item_discount_amount,
         count(*) = count(line_gross_amount) as has_all_amounts
     from lines
-    group by account, order_id, version_number
+    group by account, order_id, version_number, is_latest
 )
 
 select * from final

@@ -1,11 +1,7 @@
 -- grain: one row per basket item of every version of an order
 -- key: account, order_id, version_number, line_number
 -- rebuild: temporary
-with orders as (
-    select * from staging.stg_orders
-),
-
-items as (
+with items as (
     select * from staging.stg_order_items
 ),
 
@@ -20,9 +16,6 @@ discounts as (
 discounted as (
     select
         items.*,
-        orders.channel,
-        order_class_of(orders.state, orders.content_hash) as order_class,
-        orders.business_date,
         cast(
             case
                 when not items.has_discount then 0
@@ -38,16 +31,11 @@ discounted as (
         -- unknown when the discount's amount is, or when the line has none to bear it with
         cast(
             case
-                when not orders.has_discount or discounts.discount_amount = 0 then 0
+                when discounts.order_id is null or discounts.discount_amount = 0 then 0
                 else shares.order_discount_amount
             end as decimal(18, 2)
         ) as order_discount_amount
     from items
-    inner join orders
-        on
-            items.account = orders.account
-            and items.order_id = orders.order_id
-            and items.version_number = orders.version_number
     left join discounts
         on
             items.account = discounts.account

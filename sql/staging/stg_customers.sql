@@ -5,14 +5,15 @@ with customers as (
         account,
         order_id,
         version_number,
-        is_latest,
         seen_at,
         seen_load_id,
         seen_seq,
-        whole_of(doc.customer.id) as customer_id,
-        doc.customer
-    from staging.order_documents
-    where doc.customer.id is not null
+        customer_id,
+        billing_address_id,
+        customer_part as customer,
+        customer_part.billing_address as address
+    from staging.stg_orders
+    where customer_id is not null
 ),
 
 final as (
@@ -20,7 +21,6 @@ final as (
         account,
         order_id,
         version_number,
-        is_latest,
         seen_at,
         seen_load_id,
         seen_seq,
@@ -31,9 +31,12 @@ final as (
         text_of(customer.first_name) as first_name,
         text_of(customer.middle_name) as middle_name,
         text_of(customer.last_name) as last_name,
-        whole_of(customer.billing_address.id) as billing_address_id
+        billing_address_id,
+        case when billing_address_id is not null then text_of(address.company) end as company,
+        case when billing_address_id is not null then text_of(address.zipcode) end as zipcode,
+        case when billing_address_id is not null then text_of(address.city) end as city,
+        case when billing_address_id is not null then text_of(address.country) end as country_code
     from customers
-    where customer_id is not null
 )
 
 select * from final
