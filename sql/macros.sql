@@ -228,6 +228,38 @@ case
             )
 end;
 
+-- What a line's own discount took off; null: it has one that cannot be told.
+create or replace temp macro line_discount_of(
+    has_discount, kind, discount_value, published_amount
+) as
+cast(
+    case
+        when not has_discount then 0
+        else discount_of(kind, discount_value, published_amount, prices_include_discount())
+    end as decimal(18, 2)
+);
+
+-- A line's share of the discount on its order; null: the discount cannot be told, or the line has
+-- no amount to bear a share with. `of_order` is null where nothing is discounted.
+create or replace temp macro share_of_discount(of_order, discount_amount, share_amount) as
+cast(
+    case when of_order is null or discount_amount = 0 then 0 else share_amount end
+    as decimal(18, 2)
+);
+
+-- What a line costs after all discounts.
+create or replace temp macro line_gross_of(published_amount, discount_amount, share_amount) as
+case
+    when prices_include_discount() then published_amount
+    else
+        try_cast(
+            wide(published_amount)
+            - coalesce(wide(discount_amount), 0)
+            - coalesce(wide(share_amount), 0)
+            as decimal(18, 2)
+        )
+end;
+
 -- What is due, what the payments add up to and what the API calls paid. Agreeing means within 0.05.
 create or replace temp macro agree(one_amount, other_amount) as
 abs(wide(one_amount) - wide(other_amount)) <= 0.05;

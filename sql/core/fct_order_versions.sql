@@ -63,7 +63,8 @@ final as (
         on
             orders.account = amounts.account
             and orders.order_id = amounts.order_id
-            and orders.version_number = amounts.version_number
+            and case when orders.is_latest then 0 else orders.version_number end
+            = amounts.superseded_version
     left join first_refunds
         on orders.account = first_refunds.account and orders.order_id = first_refunds.order_id
 )

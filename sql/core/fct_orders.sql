@@ -16,7 +16,7 @@ with latest as (
 
 amounts as (
     select * from core.order_amounts
-    where is_latest
+    where superseded_version = 0
 ),
 
 discounts as (
