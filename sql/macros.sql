@@ -87,8 +87,9 @@ replace(
     '\\'
 );
 
--- An order with every leaf as the text that was sent. An object of the wrong shape has only nulls,
--- a list of the wrong shape is null, and so is a payload that is no JSON: nothing fails.
+-- An order with every leaf as the text that was sent, its customer as one. An object of the wrong
+-- shape has only nulls, a list of the wrong shape is null, and so is a payload that is no JSON:
+-- nothing fails.
 create or replace temp macro order_document(payload) as
 try(from_json(
     payload,
@@ -106,22 +107,7 @@ try(from_json(
             "invoice_number": "VARCHAR"
         },
         "state": "VARCHAR",
-        "customer": {
-            "id": "VARCHAR", "channel": "VARCHAR", "email": "VARCHAR", "title": "VARCHAR",
-            "first_name": "VARCHAR", "middle_name": "VARCHAR", "last_name": "VARCHAR",
-            "billing_address": {
-                "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
-                "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
-                "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
-                "company": "VARCHAR", "title": "VARCHAR"
-            },
-            "shipping_address": [{
-                "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
-                "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
-                "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
-                "company": "VARCHAR", "title": "VARCHAR"
-            }]
-        },
+        "customer": "JSON",
         "amount_paid": "VARCHAR",
         "payments": [{
             "id": "VARCHAR", "payment_method": "VARCHAR", "payment_amount": "VARCHAR",
@@ -140,6 +126,39 @@ try(from_json(
         "time_added": "VARCHAR",
         "completed_at": "VARCHAR",
         "user_id": "VARCHAR"
+    }'
+));
+
+-- The customer of an order, likewise.
+create or replace temp macro customer_document(customer) as
+try(from_json(
+    customer,
+    '{
+        "id": "VARCHAR", "channel": "VARCHAR", "email": "VARCHAR", "title": "VARCHAR",
+        "first_name": "VARCHAR", "middle_name": "VARCHAR", "last_name": "VARCHAR",
+        "billing_address": {
+            "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
+            "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
+            "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+            "company": "VARCHAR", "title": "VARCHAR"
+        },
+        "shipping_address": [{
+            "id": "VARCHAR", "country": "VARCHAR", "address1": "VARCHAR",
+            "address2": "VARCHAR", "zipcode": "VARCHAR", "city": "VARCHAR",
+            "state": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+            "company": "VARCHAR", "title": "VARCHAR"
+        }]
+    }'
+));
+
+-- What an order itself needs to know of its customer.
+create or replace temp macro customer_ids(customer) as
+try(from_json(
+    customer,
+    '{
+        "id": "VARCHAR",
+        "billing_address": {"id": "VARCHAR"},
+        "shipping_address": [{"id": "VARCHAR"}]
     }'
 ));
 

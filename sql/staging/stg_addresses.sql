@@ -1,36 +1,31 @@
--- grain: one row per address of a customer in a version
--- key: account, order_id, version_number, address_number
+-- grain: one row per address of a customer as orders of the batch describe it
+-- key: account, order_id, seen_at, seen_load_id, seen_seq, address_number
 with billing as (
-    -- billing and shipping addresses are read apart: a query that both shared would hold them all
     select
         account,
         order_id,
-        version_number,
         seen_at,
         seen_load_id,
         seen_seq,
         customer_id,
         'billing' as address_kind,
         0 as address_number,
-        customer_part.billing_address as address
-    from staging.stg_orders
-    where customer_id is not null
+        billing_address as address
+    from staging.stg_customers
 ),
 
 shipping as (
     select
         account,
         order_id,
-        version_number,
         seen_at,
         seen_load_id,
         seen_seq,
         customer_id,
         'shipping' as address_kind,
-        cast(generate_subscripts(customer_part.shipping_address, 1) as integer) as address_number,
-        unnest(customer_part.shipping_address) as address
-    from staging.stg_orders
-    where customer_id is not null
+        cast(generate_subscripts(shipping_address, 1) as integer) as address_number,
+        unnest(shipping_address) as address
+    from staging.stg_customers
 ),
 
 addresses as (
@@ -43,7 +38,6 @@ final as (
     select
         account,
         order_id,
-        version_number,
         seen_at,
         seen_load_id,
         seen_seq,

@@ -30,13 +30,20 @@ repaired as (
     from payloads
 ),
 
+identified as (
+    select
+        *,
+        customer_ids(doc.customer) as customer_ids
+    from repaired
+),
+
 sent as (
     select
-        * exclude (doc),
+        * exclude (doc, customer_ids),
         doc is not null as is_readable,
         text_of(doc.channel) as channel_sent,
         text_of(doc.basket.invoice_number) as invoice_number,
-        text_of(doc.customer.id) as customer_id_sent,
+        text_of(customer_ids.id) as customer_id_sent,
         text_of(doc.user_id) as user_id_sent,
         text_of(doc.state) as state_sent,
         text_of(doc.time_added) as ordered_at_sent,
@@ -51,18 +58,18 @@ sent as (
         text_of(doc.shipment.cost) as shipping_gross_sent,
         text_of(doc.amount_paid) as amount_paid_sent,
         text_of(doc.basket.receipt.pdf) as receipt_pdf_url,
-        text_of(doc.customer.billing_address.id) as billing_address_sent,
-        text_of(doc.customer.shipping_address[1].id) as shipping_address_sent,
+        text_of(customer_ids.billing_address.id) as billing_address_sent,
+        text_of(customer_ids.shipping_address[1].id) as shipping_address_sent,
         -- the parts that have tables of their own
         doc.basket.items as item_list,
         doc.payments as payment_list,
-        doc.customer as customer_part,
+        cast(doc.customer as varchar) as customer_part,
         doc.shipment as shipment_part,
         -- their shape, for the findings
         doc is not null and doc.basket is null as is_without_basket,
         doc.basket is not null and doc.basket.items is null as is_without_items,
         doc is not null and doc.payments is null as is_without_payments,
-        doc.customer is not null and doc.customer.id is null as has_odd_customer,
+        doc.customer is not null and customer_ids.id is null as has_odd_customer,
         doc.shipment is not null
         and coalesce(
             doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
@@ -73,7 +80,7 @@ sent as (
         doc.basket.receipt is not null and doc.basket.receipt.pdf is null as has_odd_receipt,
         coalesce(len(doc.basket.items), 0) as listed_items,
         coalesce(len(doc.payments), 0) as listed_payments
-    from repaired
+    from identified
 ),
 
 moments as (
