@@ -1,6 +1,7 @@
 -- severity: warn
 -- scope: batch
 -- harm: The amount was rounded half up; sums may differ from the shop by cents.
+-- staging keeps a text that was sent only where it was not taken as it stands
 with findings as (
     select
         account,
@@ -9,7 +10,7 @@ with findings as (
         amount_paid_sent as sent,
         amount_paid as amount
     from staging.stg_orders
-    where is_latest and has_more_than_cents(amount_paid_sent, amount_paid)
+    where is_latest and amount_paid_sent is not null and amount_paid is not null
     union all
     select
         account,
@@ -18,7 +19,7 @@ with findings as (
         shipping_gross_sent as sent,
         shipping_gross_amount as amount
     from staging.stg_orders
-    where is_latest and has_more_than_cents(shipping_gross_sent, shipping_gross_amount)
+    where is_latest and shipping_gross_sent is not null and shipping_gross_amount is not null
     union all
     select
         account,
@@ -27,7 +28,7 @@ with findings as (
         unit_gross_sent as sent,
         unit_gross_amount as amount
     from staging.stg_order_items
-    where is_latest and has_more_than_cents(unit_gross_sent, unit_gross_amount)
+    where is_latest and unit_gross_sent is not null and unit_gross_amount is not null
     union all
     select
         account,
@@ -36,7 +37,7 @@ with findings as (
         gross_sent as sent,
         published_gross_amount as amount
     from staging.stg_order_items
-    where is_latest and has_more_than_cents(gross_sent, published_gross_amount)
+    where is_latest and gross_sent is not null and published_gross_amount is not null
     union all
     select
         account,
@@ -45,7 +46,7 @@ with findings as (
         amount_sent as sent,
         amount
     from staging.stg_payments
-    where is_latest and has_more_than_cents(amount_sent, amount)
+    where is_latest and amount_sent is not null and amount is not null
 )
 
 select

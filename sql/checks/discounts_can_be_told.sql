@@ -3,14 +3,19 @@
 -- harm: How much was taken off is unknown: reports of discounts leave it out.
 with findings as (
     select
-        account,
-        order_id,
-        'line ' || line_number || ': discount' as subject,
-        discount_type,
-        discount_value,
-        published_gross_amount as amount
-    from core.order_lines
-    where is_latest and discount_amount is null
+        lines.account,
+        lines.order_id,
+        'line ' || lines.line_number || ': discount' as subject,
+        sent.discount_type,
+        sent.discount_value,
+        lines.published_gross_amount as amount
+    from core.stored_order_items as lines
+    inner join staging.stg_order_items as sent
+        on
+            lines.account = sent.account
+            and lines.order_id = sent.order_id
+            and lines.line_number = sent.line_number
+    where lines.discount_amount is null and sent.is_latest
     union all
     select
         orders.account,

@@ -7,14 +7,9 @@ with reads as (
         orders.account,
         orders.order_id,
         orders.content_hash,
-        row_number() over (
-            partition by orders.account, orders.order_id
-            order by
-                orders._watermark desc,
-                orders._dlt_load_id desc,
-                orders._read_seq desc,
-                orders.content_hash desc
-        ) as recency
+        orders._watermark as seen_at,
+        orders._dlt_load_id as seen_load_id,
+        orders._read_seq as seen_seq
     from raw.orders as orders
     inner join staging.batch_orders as batch
         on orders.account = batch.account and orders.order_id = batch.order_id
@@ -24,16 +19,39 @@ with reads as (
             from raw._dlt_loads as loads
             where loads.status = 0
         )
+),
+
+-- an order of which every read shows what is stored needs no newest read to be right
+others as (
+    select
+        reads.account,
+        reads.order_id
+    from reads
+    left join core.stored_orders as orders
+        on reads.account = orders.account and reads.order_id = orders.order_id
+    where orders.order_id is null or orders.content_hash is distinct from reads.content_hash
+    group by reads.account, reads.order_id
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by account, order_id
+            order by seen_at desc, seen_load_id desc, seen_seq desc, content_hash desc
+        ) as recency
+    from reads
+    semi join others using (account, order_id)
 )
 
 select
-    reads.account,
-    reads.order_id,
-    reads.content_hash as newest_content_hash,
+    ranked.account,
+    ranked.order_id,
+    ranked.content_hash as newest_content_hash,
     orders.content_hash
-from reads
+from ranked
 left join core.stored_orders as orders
-    on reads.account = orders.account and reads.order_id = orders.order_id
+    on ranked.account = orders.account and ranked.order_id = orders.order_id
 where
-    reads.recency = 1
-    and (orders.order_id is null or orders.content_hash is distinct from reads.content_hash)
+    ranked.recency = 1
+    and (orders.order_id is null or orders.content_hash is distinct from ranked.content_hash)

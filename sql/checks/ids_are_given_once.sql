@@ -2,7 +2,29 @@
 -- scope: batch
 -- harm: A line or payment that has no id of its own cannot be traced from one version of its order
 --   to the next.
-with ids as (
+
+-- Groups by two numbers are cheap; only orders of which they find something are looked at closer.
+with suspects as (
+    select order_id
+    from staging.stg_order_items
+    where is_latest
+    group by order_id, item_id
+    having item_id is null or count(*) > 1
+    union all
+    select order_id
+    from staging.stg_payments
+    where is_latest
+    group by order_id, payment_id
+    having payment_id is null or count(*) > 1
+    union all
+    select order_id
+    from staging.stg_shipments
+    where is_latest
+    group by order_id, shipment_id
+    having shipment_id is null or count(*) > 1
+),
+
+ids as (
     select
         account,
         order_id,
@@ -10,7 +32,7 @@ with ids as (
         item_id as id,
         published_gross_amount as amount
     from staging.stg_order_items
-    where is_latest
+    where is_latest and order_id in (select order_id from suspects)
     union all
     select
         account,
@@ -19,7 +41,7 @@ with ids as (
         payment_id as id,
         amount
     from staging.stg_payments
-    where is_latest
+    where is_latest and order_id in (select order_id from suspects)
     union all
     select
         account,
@@ -28,7 +50,7 @@ with ids as (
         shipment_id as id,
         gross_amount as amount
     from staging.stg_shipments
-    where is_latest
+    where is_latest and order_id in (select order_id from suspects)
 )
 
 select

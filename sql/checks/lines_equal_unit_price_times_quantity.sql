@@ -16,7 +16,7 @@ with lines as (
         has_discount,
         wide(unit_gross_amount) * quantity as computed_amount
     from staging.stg_order_items
-    where is_latest and gross_sent is not null
+    where is_latest and has_gross_price
 )
 
 select

@@ -7,4 +7,4 @@ select
     'line ' || line_number || ': gross_price is missing' as detail,
     published_gross_amount as amount
 from staging.stg_order_items
-where is_latest and gross_sent is null
+where is_latest and not has_gross_price

@@ -2,30 +2,21 @@
 -- scope: batch
 -- harm: What stands in such a part is missing from the warehouse.
 with documents as (
-    select
-        account,
-        order_id,
-        is_readable and doc.basket is null as has_no_basket,
-        doc.basket is not null and doc.basket.items is null as has_no_items,
-        is_readable and doc.payments is null as has_no_payments,
-        doc.customer is not null and doc.customer.id is null as has_odd_customer,
-        doc.shipment is not null
-        and coalesce(
-            doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
-        ) is null as has_odd_shipment,
-        doc.basket.discount is not null
-        and coalesce(doc.basket.discount.type, doc.basket.discount.amount) is null
-            as has_odd_discount,
-        doc.basket.receipt is not null and doc.basket.receipt.pdf is null as has_odd_receipt,
-        coalesce(len(doc.basket.items), 0) as listed_items,
-        coalesce(len(doc.payments), 0) as listed_payments
-    from staging.order_documents
+    select * from staging.stg_orders
     where is_latest
 ),
 
 compared as (
     select
-        documents.*,
+        documents.account,
+        documents.order_id,
+        documents.is_without_basket,
+        documents.is_without_items,
+        documents.is_without_payments,
+        documents.has_odd_customer,
+        documents.has_odd_shipment,
+        documents.has_odd_discount,
+        documents.has_odd_receipt,
         documents.listed_items - orders.item_count as silent_items,
         documents.listed_payments - orders.payment_count as silent_payments
     from documents
@@ -39,9 +30,9 @@ findings as (
         order_id,
         unnest(
             [
-                case when has_no_basket then 'basket is missing' end,
-                case when has_no_items then 'basket.items is missing or no list' end,
-                case when has_no_payments then 'payments is missing or no list' end,
+                case when is_without_basket then 'basket is missing' end,
+                case when is_without_items then 'basket.items is missing or no list' end,
+                case when is_without_payments then 'payments is missing or no list' end,
                 case when has_odd_customer then 'customer is no object or has no id' end,
                 case when has_odd_shipment then 'shipment is no object or says nothing' end,
                 case
@@ -60,9 +51,9 @@ findings as (
         ) as detail
     from compared
     where
-        has_no_basket
-        or has_no_items
-        or has_no_payments
+        is_without_basket
+        or is_without_items
+        or is_without_payments
         or has_odd_customer
         or has_odd_shipment
         or has_odd_discount

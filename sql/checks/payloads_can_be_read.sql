@@ -6,9 +6,9 @@ select
     account,
     order_id,
     case
-        when doc is null then 'the payload is no JSON'
+        when not is_readable then 'the payload is no JSON'
         else 'the payload is no JSON as sent; broken characters were replaced'
     end as detail,
     cast(null as decimal(18, 2)) as amount
-from staging.order_documents
+from staging.stg_orders
 where is_latest and is_broken

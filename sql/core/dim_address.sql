@@ -4,7 +4,6 @@
 -- newest: seen_at, seen_load_id, seen_seq, seen_order_id, address_number
 with addresses as (
     select * from staging.stg_addresses
-    where address_id is not null
 ),
 
 final as (

@@ -2,41 +2,32 @@
 -- key: account, product_id
 -- rebuild: newest
 -- newest: sold_at, order_id, version_number, line_number
-with orders as (
-    select * from staging.stg_orders
-),
-
-items as (
+with items as (
     select * from staging.stg_order_items
     where product_id is not null
 ),
 
 accounts as (
-    select account from orders
+    select account from staging.stg_orders
     group by account
 ),
 
 final as (
     select
         -- keys
-        items.account,
-        items.product_id,
+        account,
+        product_id,
         -- attributes
-        items.product_name,
-        items.product_code,
-        items.tax_rate,
-        items.unit_gross_amount,
+        product_name,
+        product_code,
+        tax_rate,
+        unit_gross_amount,
         -- the line that they come from
-        coalesce(orders.completed_at, orders.ordered_at, orders.seen_at) as sold_at,
-        items.order_id,
-        items.version_number,
-        items.line_number
+        sold_at,
+        order_id,
+        version_number,
+        line_number
     from items
-    inner join orders
-        on
-            items.account = orders.account
-            and items.order_id = orders.order_id
-            and items.version_number = orders.version_number
     union all
     select
         account,

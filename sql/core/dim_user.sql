@@ -3,7 +3,19 @@
 -- rebuild: newest
 -- newest: seen_at, seen_load_id, seen_seq, seen_order_id
 with orders as (
-    select * from staging.stg_orders
+    select
+        orders.account,
+        orders.order_id,
+        orders.seen_at,
+        orders.seen_load_id,
+        orders.seen_seq,
+        coalesce(orders.user_id, earlier.user_id) as user_id
+    from staging.stg_orders as orders
+    left join staging.earlier_users as earlier
+        on
+            orders.account = earlier.account
+            and orders.order_id = earlier.order_id
+            and orders.version_number = earlier.version_number
 ),
 
 final as (

@@ -10,18 +10,21 @@ shipments as (
     select * from core.stored_shipments
 ),
 
+-- a state was set when the first version that has it was seen; states that are set at first count
 observed as (
     select
-        changes.account,
-        changes.order_id,
-        min(changes.observed_at) filter (where changes.state_bit in (8, 256)) as paid_observed_at,
-        min(changes.observed_at) filter (where changes.state_bit = 32) as shipped_observed_at,
-        min(changes.observed_at) filter (where changes.state_bit = 64) as delivered_observed_at
-    from core.stored_state_changes as changes
+        versions.account,
+        versions.order_id,
+        min(versions.valid_from) filter (
+            where has_bit(versions.state, 8) or has_bit(versions.state, 256)
+        ) as paid_observed_at,
+        min(versions.valid_from) filter (where has_bit(versions.state, 32)) as shipped_observed_at,
+        min(versions.valid_from) filter (where has_bit(versions.state, 64))
+            as delivered_observed_at
+    from core.stored_order_versions as versions
     inner join shipments
-        on changes.account = shipments.account and changes.order_id = shipments.order_id
-    where changes.change = 'set' and changes.state_bit in (8, 32, 64, 256)
-    group by changes.account, changes.order_id
+        on versions.account = shipments.account and versions.order_id = shipments.order_id
+    group by versions.account, versions.order_id
 ),
 
 timed as (

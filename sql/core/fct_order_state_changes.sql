@@ -12,13 +12,25 @@ with versions as (
     from staging.stg_orders
 ),
 
+-- the version before by a join of the few later versions: most orders have one, and sorting all of
+-- them for `lag` costs more than everything else here
 compared as (
     select
         *,
-        coalesce(
-            lag(state) over (partition by account, order_id order by version_number), 0
-        ) as previous_state
+        0 as previous_state
     from versions
+    where version_number = 1
+    union all
+    select
+        later.*,
+        earlier.state as previous_state
+    from versions as later
+    inner join versions as earlier
+        on
+            later.account = earlier.account
+            and later.order_id = earlier.order_id
+            and later.version_number = earlier.version_number + 1
+    where later.version_number > 1
 ),
 
 transitions as (

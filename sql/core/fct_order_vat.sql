@@ -2,7 +2,7 @@
 -- key: account, order_id, tax_rate
 -- rebuild: by order
 with lines as (
-    select * from core.order_lines
+    select * from core.stored_order_items
 ),
 
 final as (
@@ -18,7 +18,6 @@ final as (
         order_class,
         business_date
     from lines
-    where is_latest
     group by account, order_id, tax_rate, channel, order_class, business_date
 )
 

@@ -33,7 +33,7 @@ final as (
         orders.seen_load_id as load_id,
         -- attributes
         orders.channel,
-        order_class_of(orders.state, orders.content_hash) as order_class,
+        orders.order_class,
         orders.business_date,
         -- measures
         case
@@ -63,7 +63,8 @@ final as (
         on
             orders.account = amounts.account
             and orders.order_id = amounts.order_id
-            and orders.version_number = amounts.version_number
+            and case when orders.is_latest then 0 else orders.version_number end
+            = amounts.superseded_version
     left join first_refunds
         on orders.account = first_refunds.account and orders.order_id = first_refunds.order_id
 )

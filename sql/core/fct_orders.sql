@@ -3,14 +3,20 @@
 -- rebuild: by order
 with latest as (
     select
-        *,
-        order_class_of(state, content_hash) as order_class
-    from staging.stg_orders
-    where is_latest
+        orders.* exclude (user_id),
+        coalesce(orders.user_id, earlier.user_id) as user_id
+    from staging.stg_orders as orders
+    left join staging.earlier_users as earlier
+        on
+            orders.account = earlier.account
+            and orders.order_id = earlier.order_id
+            and orders.version_number = earlier.version_number
+    where orders.is_latest
 ),
 
 amounts as (
     select * from core.order_amounts
+    where superseded_version = 0
 ),
 
 discounts as (
@@ -63,10 +69,7 @@ joined as (
         first_refunds.refund_date
     from latest
     left join amounts
-        on
-            latest.account = amounts.account
-            and latest.order_id = amounts.order_id
-            and latest.version_number = amounts.version_number
+        on latest.account = amounts.account and latest.order_id = amounts.order_id
     left join discounts
         on
             latest.account = discounts.account

@@ -10,7 +10,6 @@ select
     facts.order_id,
     facts.state_bit,
     facts.change,
-    facts.observed_at,
     facts.version_number
 from core.fct_order_state_changes as facts
 inner join staging.batch_orders as batch on facts.order_id = batch.order_id

@@ -20,12 +20,40 @@ with reads as (
         )
 ),
 
+read_again as (
+    select
+        account,
+        order_id
+    from reads
+    group by account, order_id
+    having count(*) > 1
+),
+
+-- most orders were read once; to sort those too would cost most of the time that this takes
+read_once as (
+    select
+        account,
+        order_id,
+        cast(1 as integer) as version_number,
+        true as is_latest,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        content_hash,
+        seen_at as first_seen_at,
+        cast(null as timestamptz) as valid_to,
+        raw_row
+    from reads
+    anti join read_again using (account, order_id)
+),
+
 compared as (
     select
         *,
         row_number() over history as read_number,
         lag(content_hash) over history as previous_hash
     from reads
+    semi join read_again using (account, order_id)
     window history as (
         partition by account, order_id
         order by seen_at, seen_load_id, seen_seq, content_hash, raw_row
@@ -39,7 +67,7 @@ first_reads as (
     where read_number = 1 or content_hash is distinct from previous_hash
 ),
 
-final as (
+numbered as (
     select
         account,
         order_id,
@@ -54,6 +82,12 @@ final as (
         raw_row
     from first_reads
     window versions as (partition by account, order_id order by read_number)
+),
+
+final as (
+    select * from read_once
+    union all
+    select * from numbered
 )
 
 select * from final

@@ -1,37 +1,31 @@
--- grain: one row per address of a customer in a version
--- key: account, order_id, version_number, address_number
-with customers as (
+-- grain: one row per address of a customer as orders of the batch describe it
+-- key: account, order_id, seen_at, seen_load_id, seen_seq, address_number
+with billing as (
     select
         account,
         order_id,
-        version_number,
-        is_latest,
         seen_at,
         seen_load_id,
         seen_seq,
-        whole_of(doc.customer.id) as customer_id,
-        doc.customer.billing_address,
-        doc.customer.shipping_address
-    from staging.order_documents
-    where doc.customer.id is not null
-),
-
-billing as (
-    select
-        * exclude (billing_address, shipping_address),
+        customer_id,
         'billing' as address_kind,
         0 as address_number,
         billing_address as address
-    from customers
+    from staging.stg_customers
 ),
 
 shipping as (
     select
-        * exclude (billing_address, shipping_address),
+        account,
+        order_id,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        customer_id,
         'shipping' as address_kind,
         cast(generate_subscripts(shipping_address, 1) as integer) as address_number,
         unnest(shipping_address) as address
-    from customers
+    from staging.stg_customers
 ),
 
 addresses as (
@@ -44,8 +38,6 @@ final as (
     select
         account,
         order_id,
-        version_number,
-        is_latest,
         seen_at,
         seen_load_id,
         seen_seq,
@@ -67,4 +59,4 @@ final as (
 )
 
 select * from final
-where address_id is not null and customer_id is not null
+where address_id is not null

@@ -6,9 +6,13 @@ with items as (
         order_id,
         version_number,
         is_latest,
-        unnest(doc.basket.items) as item,
-        cast(generate_subscripts(doc.basket.items, 1) as integer) as line_number
-    from staging.order_documents
+        channel,
+        order_class,
+        business_date,
+        coalesce(completed_at, ordered_at, seen_at) as sold_at,
+        unnest(item_list) as item,
+        cast(generate_subscripts(item_list, 1) as integer) as line_number
+    from staging.stg_orders
 ),
 
 sent as (
@@ -17,8 +21,8 @@ sent as (
         * exclude (item),
         item.id as item_id_sent,
         text_of(item.product) as product_id_sent,
-        item.product_code,
-        item.name,
+        text_of(item.product_code) as product_code,
+        text_of(item.name) as product_name,
         text_of(item.quantity) as quantity_sent,
         text_of(item.original_quantity) as original_quantity_sent,
         text_of(item.tax_rate) as tax_rate_sent,
@@ -46,8 +50,14 @@ sent as (
 typed as (
     select
         *,
+        whole_of(product_id_sent) as product_id,
         try_cast(quantity_sent as decimal(12, 3)) as quantity,
-        amount_of(unit_gross_sent) as unit_gross_amount
+        try_cast(original_quantity_sent as decimal(12, 3)) as original_quantity,
+        rate_of(tax_rate_sent) as tax_rate,
+        try_cast(unit_net_price_sent as decimal(20, 10)) as unit_net_price,
+        amount_of(unit_gross_sent) as unit_gross_amount,
+        amount_of(gross_sent) as gross_amount,
+        try_cast(discount_value_sent as decimal(20, 10)) as discount_value
     from sent
 ),
 
@@ -59,33 +69,40 @@ final as (
         is_latest,
         line_number,
         whole_of(item_id_sent) as item_id,
-        whole_of(product_id_sent) as product_id,
-        text_of(product_code) as product_code,
-        text_of(name) as product_name,
+        product_id,
+        product_code,
+        product_name,
         quantity,
-        try_cast(original_quantity_sent as decimal(12, 3)) as original_quantity,
-        rate_of(tax_rate_sent) as tax_rate,
-        try_cast(unit_net_price_sent as decimal(20, 10)) as unit_net_price,
+        original_quantity,
+        tax_rate,
+        unit_net_price,
         unit_gross_amount,
         -- what was sent and cannot be read stays unknown; only what was not sent is derived
         case
             when gross_sent is null
                 then try_cast(wide(unit_gross_amount) * quantity as decimal(18, 2))
-            else amount_of(gross_sent)
+            else gross_amount
         end as published_gross_amount,
         discount_type,
-        try_cast(discount_value_sent as decimal(20, 10)) as discount_value,
+        discount_value,
         discount_type is not null or discount_value_sent is not null as has_discount,
-        -- as sent, for the findings
-        item_id_sent,
-        product_id_sent,
-        quantity_sent,
-        original_quantity_sent,
-        tax_rate_sent,
-        unit_net_price_sent,
-        unit_gross_sent,
-        gross_sent,
-        discount_value_sent
+        -- of the order
+        channel,
+        order_class,
+        business_date,
+        sold_at,
+        -- for the findings: as sent what was not taken as it stands
+        gross_sent is not null as has_gross_price,
+        case when product_id is null then product_id_sent end as product_id_sent,
+        case when quantity is null then quantity_sent end as quantity_sent,
+        case when original_quantity is null then original_quantity_sent
+        end as original_quantity_sent,
+        case when tax_rate is null then tax_rate_sent end as tax_rate_sent,
+        case when unit_net_price is null then unit_net_price_sent end as unit_net_price_sent,
+        case when is_odd_amount(unit_gross_sent, unit_gross_amount) then unit_gross_sent
+        end as unit_gross_sent,
+        case when is_odd_amount(gross_sent, gross_amount) then gross_sent end as gross_sent,
+        case when discount_value is null then discount_value_sent end as discount_value_sent
     from typed
 )
 

@@ -6,13 +6,12 @@ with payments as (
         order_id,
         version_number,
         is_latest,
-        unnest(doc.payments) as payment,
-        cast(generate_subscripts(doc.payments, 1) as integer) as payment_number
-    from staging.order_documents
-),
-
-orders as (
-    select * from staging.stg_orders
+        channel,
+        order_class,
+        business_date as order_date,
+        unnest(payment_list) as payment,
+        cast(generate_subscripts(payment_list, 1) as integer) as payment_number
+    from staging.stg_orders
 ),
 
 sent as (
@@ -42,37 +41,35 @@ moments as (
 typed as (
     select
         *,
+        amount_of(amount_sent) as amount,
         plausible(paid_moment) as paid_at
     from moments
 ),
 
 final as (
     select
-        typed.account,
-        typed.order_id,
-        typed.version_number,
-        typed.is_latest,
-        typed.payment_number,
-        whole_of(typed.payment.id) as payment_id,
-        coalesce(text_of(typed.payment.payment_method), 'unknown') as payment_method,
-        amount_of(typed.amount_sent) as amount,
-        typed.paid_at,
-        coalesce(business_date_of(typed.paid_at), orders.business_date) as business_date,
-        text_of(typed.payment.transaction_id) as transaction_id,
-        text_of(typed.payment.transaction_duration) as transaction_duration,
-        text_of(typed.payment.external_payment_method) as external_payment_method,
-        text_of(typed.payment.paypal_invoice_id) as paypal_invoice_id,
-        text_of(typed.payment.paypal_tab_id) as paypal_tab_id,
-        -- as sent, for the findings
-        text_of(typed.payment.id) as payment_id_sent,
-        typed.amount_sent,
-        typed.paid_at_sent
+        account,
+        order_id,
+        version_number,
+        is_latest,
+        payment_number,
+        whole_of(payment.id) as payment_id,
+        coalesce(text_of(payment.payment_method), 'unknown') as payment_method,
+        amount,
+        paid_at,
+        coalesce(business_date_of(paid_at), order_date) as business_date,
+        text_of(payment.transaction_id) as transaction_id,
+        text_of(payment.transaction_duration) as transaction_duration,
+        text_of(payment.external_payment_method) as external_payment_method,
+        text_of(payment.paypal_invoice_id) as paypal_invoice_id,
+        text_of(payment.paypal_tab_id) as paypal_tab_id,
+        -- of the order
+        channel,
+        order_class,
+        -- for the findings: as sent what was not taken as it stands
+        case when is_odd_amount(amount_sent, amount) then amount_sent end as amount_sent,
+        case when paid_at is null then paid_at_sent end as paid_at_sent
     from typed
-    inner join orders
-        on
-            typed.account = orders.account
-            and typed.order_id = orders.order_id
-            and typed.version_number = orders.version_number
 )
 
 select * from final

@@ -9,12 +9,12 @@ with shipments as (
         seen_at,
         seen_load_id,
         seen_seq,
-        doc.shipment
-    from staging.order_documents
-    where
-        coalesce(
-            doc.shipment.id, doc.shipment.cost, doc.shipment.name, doc.shipment.tracking_number
-        ) is not null
+        channel,
+        order_class,
+        business_date,
+        shipment_part as shipment
+    from staging.stg_orders
+    where has_shipment
 ),
 
 final as (
@@ -34,7 +34,11 @@ final as (
         text_of(shipment.tracking_number) as tracking_number,
         amount_of(shipment.cost) as gross_amount,
         whole_of(shipment.service.time_min) as time_min_seconds,
-        whole_of(shipment.service.time_max) as time_max_seconds
+        whole_of(shipment.service.time_max) as time_max_seconds,
+        -- of the order
+        channel,
+        order_class,
+        business_date
     from shipments
 )
 
