@@ -15,7 +15,7 @@ from sqlglot import exp
 from tests.landing_file import write_landing
 from transforms import ledger
 from transforms.build import Files, Rules, build
-from transforms.models import load_project
+from transforms.models import TEMPORARY, load_project
 from transforms.publish import publish
 from transforms.published import open_published
 from transforms.reader import read_head
@@ -31,11 +31,7 @@ ROOT = Path(__file__).parents[1]
 SQL = ROOT / "sql"
 PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT / part).rglob("*.py"))
 MODELS = sorted(path for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.sql"))
-KEPT_MODELS = [
-    path
-    for path in MODELS
-    if read_head(path.read_text("utf-8")).get("rebuild") not in (None, "temporary", "touched", "changed")
-]
+KEPT_MODELS = [path for path in MODELS if read_head(path.read_text("utf-8")).get("rebuild") not in (None, *TEMPORARY)]
 CHECKS = sorted((SQL / "checks").glob("*.sql"))
 PORTABLE = [path for path in MODELS if path.parent.name in ("core", "marts")]
 

@@ -4,7 +4,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
 
     -- grain: one row per basket item of an order's latest version
     -- key: account, order_id, item_id
-    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | stored | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
 
 A check is one SELECT of the rows that break its claim:
@@ -14,7 +14,8 @@ A check is one SELECT of the rows that break its claim:
     -- harm: what goes wrong for whom
 
 `changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
-over those that it writes; `touched` gives the keys that such orders leave and enter.
+over those that it writes; `touched` gives the keys that such orders leave and enter. `stored` gives the rows of a
+batch's orders as they stand in a table that is kept by order, for what looks at the batch again, its checks mostly.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODEL_FOLDERS = ("staging", "core", "marts")
+TEMPORARY = ("temporary", "stored", "touched", "changed")  # kinds of tables that last as long as a build
 RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
 
 
@@ -48,7 +50,7 @@ class Model:
     Attributes:
         schema: `staging`, `core` or `marts`.
         path: File below the SQL folder, for messages.
-        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `temporary` or `full`.
+        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
         by: With `rebuild == "by"`: the name that the key table `core.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
         comment: What the catalogue says about the table; grain and key included.
@@ -80,7 +82,7 @@ class Model:
 
     @property
     def is_temporary(self) -> bool:
-        return self.rebuild in ("temporary", "touched", "changed")
+        return self.rebuild in TEMPORARY
 
     @property
     def relation(self) -> str:

@@ -116,7 +116,7 @@ def _phase(model: Model, placed: dict[str, Model]) -> int:
     phases = {read: _phase_of(read, placed) for read in model.reads}
     latest = max(phases.values(), default=STATIC)
     staged = sorted(read for read in model.reads if _is_one_batch(read, placed))
-    if model.rebuild in ("order", "newest"):
+    if model.rebuild in ("order", "newest", "stored"):
         if latest > BATCH:
             late = sorted(read for read, phase in phases.items() if phase > BATCH)
             raise ModelError(f"{model.path} is rebuilt per order but reads {', '.join(late)}, which comes later.")

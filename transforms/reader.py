@@ -10,7 +10,7 @@ import yaml
 
 from transforms.compile import Kept, compile_select
 from transforms.errors import ModelError
-from transforms.models import MODEL_FOLDERS, Check, Column, Documented, Model, Seed, temporary
+from transforms.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Documented, Model, Seed, temporary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     key, newest = _names(head.get("key", "")), _names(head.get("newest", ""))
     if rebuild == "newest" and not (key and newest):
         raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
-    documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in ("temporary", "touched", "changed"))
+    documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in TEMPORARY)
     grain = head.get("grain") or documented.get("grain", "")
     compiled = compile_select(text, shown, kept)
     return Model(
@@ -115,14 +115,15 @@ def read_head(text: str) -> dict[str, str]:
 
 def _kept(sql_dir: Path) -> Kept:
     """How the models of core and marts are kept, as far as those that read them must know."""
-    found: dict[str, set[str]] = {"temporary": set(), "touched": set(), "changed": set(), "by order": set()}
+    found: dict[str, set[str]] = {kind: set() for kind in (*TEMPORARY, "by order")}
     for schema in ("core", "marts"):
         for path in (sql_dir / schema).glob("*.sql"):
             with path.open(encoding="utf-8") as lines:
                 head = read_head("".join(line for _, line in zip(range(12), lines, strict=False)))
             if (rebuild := head.get("rebuild", "")) in found:
                 found[rebuild].add(f"{schema}.{path.stem}")
-    return Kept(frozenset(found["temporary"] | found["touched"] | found["changed"]), frozenset(found["by order"]))
+    by_order = found.pop("by order")
+    return Kept(frozenset().union(*found.values()), frozenset(by_order))
 
 
 def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
@@ -130,9 +131,9 @@ def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
         return "order", None
     if found := re.fullmatch(r"by ([a-z_]+)", text):
         return "by", found.group(1)
-    if text in ("newest", "touched", "changed", "temporary", "full"):
+    if text in ("newest", *TEMPORARY, "full"):
         return text, None
-    kinds = "by order, by <name>, newest, touched, changed, temporary, full"
+    kinds = "by order, by <name>, newest, touched, changed, stored, temporary, full"
     raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
 
 

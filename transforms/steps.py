@@ -248,9 +248,12 @@ class Steps:
                     self._timed(model.full_name, partial(self._stage, model), is_step=False)
 
     def _stage(self, model: Model) -> None:
-        # where no rows are compared, every affected order counts as changed
-        sql = tables.EVERY_ORDER if model.rebuild == "changed" else model.sql
-        tables.stage(self.connection, model, sql)
+        if model.rebuild == "stored":
+            tables.stage_stored(self.connection, model, fresh=self.fresh)
+        else:
+            # where no rows are compared, every affected order counts as changed
+            sql = tables.EVERY_ORDER if model.rebuild == "changed" else model.sql
+            tables.stage(self.connection, model, sql)
         self._staged.add(model.full_name)
 
     def _any_dirty(self, reads: Iterable[str]) -> bool:

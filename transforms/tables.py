@@ -73,6 +73,23 @@ def stage(connection: Connection, model: Model, sql: str) -> int:
         return _count(connection, f"create or replace temp table {model.relation} as\n{sql}")
 
 
+def stage_stored(connection: Connection, model: Model, *, fresh: bool) -> int:
+    """Give the model the rows of the batch's orders.
+
+    Args:
+        fresh: The table is being filled for the first time, batch by batch: then the batch's rows are those with
+            its range of ids, which need not be copied to be found again.
+    """
+    with sql_of(model.path):
+        if not fresh:
+            return stage(connection, model, f"from (\n{model.sql}\n) where {OF_BATCH}")
+        ((first, last),) = connection.execute(f"select min(order_id), max(order_id) from {BATCH}").fetchall()
+        of_range = "false" if first is None else f"order_id between {first} and {last}"
+        return _count(
+            connection, f"create or replace temp view {model.relation} as from (\n{model.sql}\n) where {of_range}"
+        )
+
+
 def stage_more(connection: Connection, model: Model, sql: str) -> int:
     """Add to a temporary table the rows that it does not hold yet."""
     with sql_of(model.path):
