@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from transforms.session import Connection
 
-BATCH_ORDERS = 100_000
+BATCH_ORDERS = 200_000
 
 LOADS = temporary("raw._dlt_loads")
 NEW_LOADS = temporary("staging.new_loads")
