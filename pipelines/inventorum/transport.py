@@ -252,6 +252,11 @@ def _read_all(response: requests.Response) -> bytes:
     Raises:
         _TooLargeError: It is larger than MAX_BODY.
     """
+    length = response.raw.length_remaining
+    if length is not None and "Content-Encoding" not in response.headers:
+        if length > MAX_BODY:
+            raise _TooLargeError
+        return bytes(response.raw.read())  # in pieces it would be copied several times
     chunks, size = [], 0
     for chunk in response.raw.stream(_CHUNK, decode_content=True):
         chunks.append(chunk)

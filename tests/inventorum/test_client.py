@@ -23,7 +23,7 @@ from pipelines.inventorum.retrying import RETRY_AFTER_MOST
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from tests.inventorum.scripted import EMPTY_PAGE, Scripted, answer, closed_port, drip
+from tests.inventorum.scripted import DATE, EMPTY_PAGE, Scripted, answer, closed_port, drip
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Connect = Callable[..., InventorumClient]
@@ -285,6 +285,18 @@ def test_a_drip_that_ends_in_time_is_read(connect: Connect) -> None:
 def test_a_body_that_ends_before_its_length_is_cut(connect: Connect) -> None:
     with Scripted(lambda: [answer(length=100)]) as server, pytest.raises(ApiError, match="the body was cut"):
         connect(server.base_url, tries=1).orders_delta()
+
+
+def test_a_body_that_promises_too_much_is_not_read(connect: Connect) -> None:
+    with Scripted(answer(length=2**40)) as server, pytest.raises(ApiError, match="the body is larger than 256 MB"):
+        connect(server.base_url, tries=1).orders_delta()
+
+
+def test_a_body_in_chunks_is_read(connect: Connect) -> None:
+    head = f"HTTP/1.1 200 OK\r\nDate: {DATE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(EMPTY_PAGE), EMPTY_PAGE)
+    with Scripted(head + body) as server:
+        assert connect(server.base_url).orders_delta().page.total == 0
 
 
 def test_a_body_that_cannot_be_unpacked_is_a_fault(connect: Connect) -> None:

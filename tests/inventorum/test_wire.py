@@ -59,6 +59,25 @@ def test_whitespace_and_the_members_that_vary_by_request_do_not_change_the_hash(
     assert {page_of(text.encode()).orders[0].content_hash for text in texts} == {reference_hash(order)}
 
 
+@pytest.mark.parametrize("name", ["loyalty", "__class__", "not-a-name", "größe", "", 'a"b', "member_loyalty"])
+def test_members_that_are_new_belong_to_the_hash(name: str) -> None:
+    orders: list[dict[str, Any]] = [{"id": 1, "state": 360}, {"id": 2, name: {"points": 1}, "state": 360}]
+    for ascii_ in (False, True):
+        texts = [json.dumps(order, separators=(",", ":"), ensure_ascii=ascii_).encode() for order in orders]
+        for _ in range(2):
+            page = page_of(*texts)
+            assert page.orders[0].content_hash == reference_hash(orders[0])
+            assert [bytes(row.payload) for row in page.orders] == texts
+            assert page.keys == [1, 2]
+            assert ascii_ or page.orders[1].content_hash == reference_hash(orders[1])
+
+
+def test_more_members_than_are_remembered_are_read_as_well() -> None:
+    order = {"id": 1, **{f"member_{number}": number for number in range(300)}}
+    row = page_of(json.dumps(order, separators=(",", ":")).encode()).orders[0]
+    assert row.content_hash == reference_hash(order)
+
+
 def test_space_inside_of_text_changes_the_hash() -> None:
     one, two = (page_of(b'{"id":1,"note":"%b"}' % note).orders[0] for note in (b"a, b", b"a,b"))
     assert one.content_hash != two.content_hash
