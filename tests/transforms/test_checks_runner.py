@@ -81,6 +81,29 @@ def test_a_temporary_table_of_a_batch_sees_the_tables_as_they_are_kept(small):
     assert small.rows(query) == [("2 orders",)]
 
 
+def test_what_is_stored_of_a_batch_is_what_the_table_holds_of_its_orders(small, monkeypatch):
+    small.change(
+        core__stored_orders_sql="-- rebuild: stored\nselect account, order_id, amount from core.fct_orders",
+        checks__orders_are_seen_sql="-- severity: warn\n-- scope: batch\n"
+        "select account, order_id, 'seen' as detail, amount from core.stored_orders",
+    )
+    monkeypatch.setattr(staging, "BATCH_ORDERS", 2)
+    small.load([order(1, "1.00"), order(2, "2.00"), order(3, "3.00")])
+    first = small.build()
+    small.load([order(2, "5.00")])
+    second = small.build()
+
+    seen = [
+        [check.failing_rows for check in report.checks if check.name == "orders_are_seen"] for report in (first, second)
+    ]
+    assert seen == [[3], [1]]
+    assert small.rows("select order_id, amount from core.fct_findings order by all") == [
+        (1, Decimal("1.00")),
+        (2, Decimal("5.00")),
+        (3, Decimal("3.00")),
+    ]
+
+
 def test_every_broken_claim_is_told_at_once(small):
     small.change(
         checks__amounts_are_small_sql=REFUSES_50.format(scope="build"),
