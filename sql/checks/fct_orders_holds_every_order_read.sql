@@ -41,7 +41,7 @@ ranked as (
             order by seen_at desc, seen_load_id desc, seen_seq desc, content_hash desc
         ) as recency
     from reads
-    semi join others using (account, order_id)
+    semi join others on reads.account = others.account and reads.order_id = others.order_id
 )
 
 select

@@ -44,7 +44,8 @@ read_once as (
         cast(null as timestamptz) as valid_to,
         raw_row
     from reads
-    anti join read_again using (account, order_id)
+    anti join read_again
+        on reads.account = read_again.account and reads.order_id = read_again.order_id
 ),
 
 compared as (
@@ -53,7 +54,8 @@ compared as (
         row_number() over history as read_number,
         lag(content_hash) over history as previous_hash
     from reads
-    semi join read_again using (account, order_id)
+    semi join read_again
+        on reads.account = read_again.account and reads.order_id = read_again.order_id
     window history as (
         partition by account, order_id
         order by seen_at, seen_load_id, seen_seq, content_hash, raw_row
