@@ -16,7 +16,7 @@ from pipelines.inventorum.client import InventorumClient
 from pipelines.inventorum.facts import CrawlFacts
 from pipelines.inventorum.landed import Provenance, ReadOrders, orders_table
 from pipelines.inventorum.reading import crawl
-from pipelines.inventorum.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Spool
+from pipelines.inventorum.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.inventorum.wire import Answer, Rejected
 from pipelines.progress import Progress
 
@@ -36,6 +36,7 @@ class Reading:
             keep the order in which they were read.
         since: Read from here instead of from the cursor (`sync --from`).
         spool: Folder for rows of crawls that are not complete yet.
+        room: Memory for such rows, before the folder is used.
         required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
     """
 
@@ -52,6 +53,7 @@ class Reading:
     first_page: int | None = None
     required: frozenset[str] = frozenset()
     sequence: Iterator[int] = field(default_factory=itertools.count)
+    room: Room = field(default_factory=Room)
 
 
 class Ledger:

@@ -103,7 +103,7 @@ class _Package:
     def __init__(self, settings: Settings, reading: Reading) -> None:
         self._settings = settings
         self._reading = reading
-        self._spool = Spool(reading.spool / "history.arrow")
+        self._spool = Spool(reading.spool / "history.arrow", reading.room)
         self._buffer = RowBuffer(self._spool, reading, "orders")
         self._windows: list[dict[str, Any]] = []
         self._rejected: list[dict[str, Any]] = []

@@ -76,7 +76,7 @@ def _orders(api: InventorumClient, channel: str, reading: Reading, ledger: Ledge
         """
         yield from _new_table("orders")
         crawl = DeltaCrawl(api, channel, reading)
-        with Spool(reading.spool / f"{channel}.arrow") as spool:
+        with Spool(reading.spool / f"{channel}.arrow", reading.room) as spool:
             running = crawlers.submit(crawl.run, spool, ledger, cursor.start_value)
             running.add_done_callback(lambda _: ledger.tell())
             try:
