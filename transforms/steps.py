@@ -102,8 +102,6 @@ class Steps:
             ChecksFailed: A check of severity `fail` found rows.
         """
         self._count_steps(affected)
-        if affected.batches > 1:
-            use_all_cores(self.connection)
         self._dirty = set(told) | set(FROM_ORDERS if affected.orders else ())
         for model in self._kept_models(STATIC) if self.fresh else ():
             self._replace(model)
@@ -115,12 +113,12 @@ class Steps:
         if affected.orders:
             for number in range(affected.batches):
                 self._batch(number)
+        if affected.batches > 1:
+            use_all_cores(self.connection)
         self._finish(affected)
 
     def check_only(self, affected: Affected) -> None:
         """Run every check against the tables as they are; changes nothing but temporary tables."""
-        if affected.batches > 1:
-            use_all_cores(self.connection)
         for number in range(affected.batches):
             stage_batch(self.connection, number)
             for model in self.project.models:
@@ -129,6 +127,8 @@ class Steps:
                     self._stage(model)
             for check in self._of_scope("batch"):
                 self._check(check, keep=False)
+        if affected.batches > 1:
+            use_all_cores(self.connection)
         for check in self._of_scope("build"):
             self._check(check, keep=False)
 
