@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines import landing
 from pipelines.errors import InventorumError
+from pipelines.landing import log as landing
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
 from pipelines.settings import Files, RotatingLogin, Settings, StaticLogin, ensure_home
 from pipelines.timing import timed
-from transforms import build as transform
-from transforms import publish as publication
 from transforms.errors import TransformError
+from transforms.runner import build as transform
+from transforms.runner import publish as publication
 
 if TYPE_CHECKING:
-    from pipelines.inventorum.auth import Credentials
-    from pipelines.inventorum.client import InventorumClient
-    from pipelines.inventorum.crawling import Ledger
-    from pipelines.inventorum.found import Found
-    from transforms.claims import CheckResult
+    from pipelines.inventorum.http.client import InventorumClient
+    from pipelines.inventorum.http.login import Credentials
+    from pipelines.landing.crawl import Ledger
+    from pipelines.landing.found import Found
+    from transforms.runner.check_results import CheckResult
 
 ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
 LATE_FINDS = 1
@@ -112,7 +112,7 @@ def backfill(
     progress = progress or Silent()
     with _running(settings, "backfill") as report:
         with timed(report.seconds, "import"):
-            from pipelines.inventorum import history
+            from pipelines.landing import backfill as history
         with timed(report.seconds, "load"):
             api = connect(settings, login)
             windows = history.load_history(settings, api, report.run_id, start, end, progress, again=again)
@@ -133,7 +133,7 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
     progress = progress or Silent()
     with _running(settings, "reconcile") as report:
         with timed(report.seconds, "import"):
-            from pipelines.inventorum import reconciling
+            from pipelines.landing import reconcile as reconciling
         api, ledger = _load_changes(settings, login, report, None, frozenset(), progress)
         _build_and_publish(settings, report, full=False, progress=progress)
         with timed(report.seconds, "compare"):
@@ -159,7 +159,7 @@ def _load_changes(
 ) -> tuple[InventorumClient, Ledger]:
     """Land what changed since the last run; gives the client for more questions, and what the crawls did."""
     with timed(report.seconds, "import"):
-        from pipelines.inventorum import loading
+        from pipelines.landing import load_delta as loading
     with timed(report.seconds, "load"):
         api = connect(settings, login)
         ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
@@ -204,7 +204,7 @@ def build(settings: Settings, *, full: bool = False, progress: Progress | None =
 
 def write_page(settings: Settings) -> None:
     """Write the report page of the published warehouse to the home folder."""
-    from transforms.report import write_report
+    from transforms.readers.report import write_report
 
     write_report(
         settings.files.warehouse,
@@ -217,7 +217,7 @@ def write_page(settings: Settings) -> None:
 
 def check(settings: Settings, progress: Progress | None = None) -> list[CheckResult]:
     """Every check over everything that was built; changes nothing."""
-    from transforms.checks import run_checks
+    from transforms.runner.check import run_checks
 
     ensure_home(settings.files)
     with exclusive(settings.files.lock, "check"):
@@ -245,7 +245,7 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
 
 def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> InventorumClient:
     """A client for the account; asks nothing yet."""
-    from pipelines.inventorum.client import InventorumClient
+    from pipelines.inventorum.http.client import InventorumClient
 
     return InventorumClient(
         settings.base_url,
@@ -257,7 +257,7 @@ def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> Inventoru
 
 def credentials(settings: Settings, login: StaticLogin | RotatingLogin) -> Credentials:
     """The login as the client uses it; a rotating one keeps its tokens in the home folder."""
-    from pipelines.inventorum import auth
+    from pipelines.inventorum.http import login as auth
 
     if isinstance(login, StaticLogin):
         return auth.StaticToken(login.access_token)

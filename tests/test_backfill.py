@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import landing, run
-from pipelines.inventorum import history
+from pipelines import run
+from pipelines.landing import backfill as history
+from pipelines.landing import log as landing
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

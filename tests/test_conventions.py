@@ -13,16 +13,16 @@ import sqlglot
 from sqlglot import exp
 
 from tests.landing_file import write_landing
-from transforms import ledger
-from transforms.build import Files, Rules, build
-from transforms.models import TEMPORARY, load_project
-from transforms.publish import publish
-from transforms.published import open_published
-from transforms.reader import read_head
-from transforms.session import attach_landing, connect, prepare
-from transforms.staging import new_loads, stage_all
-from transforms.steps import Steps
-from transforms.tables import compare
+from transforms.readers.published import open_published
+from transforms.runner import ledger
+from transforms.runner.build import Files, Rules, build
+from transforms.runner.loads import new_loads, stage_all
+from transforms.runner.models import TEMPORARY, load_project
+from transforms.runner.publish import publish
+from transforms.runner.reader import read_head
+from transforms.runner.session import attach_landing, connect, prepare
+from transforms.runner.steps import Steps
+from transforms.runner.tables import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,15 @@ def test_transforms_never_import_pipelines():
         assert "pipelines" not in set(imports(path)), path
 
 
-@pytest.mark.parametrize("name", ["client", "wire", "reading", "auth"])
-def test_what_speaks_to_the_api_knows_neither_dlt_nor_duckdb(name):
-    assert not {"dlt", "duckdb"} & set(imports(ROOT / "pipelines" / "inventorum" / f"{name}.py"))
+def test_what_speaks_to_the_api_knows_neither_dlt_nor_duckdb_nor_settings():
+    for path in (ROOT / "pipelines" / "inventorum").rglob("*.py"):
+        assert not {"dlt", "duckdb"} & set(imports(path)), path
+        assert "pipelines.settings" not in path.read_text("utf-8"), path
+
+
+def test_the_runner_never_imports_what_people_read():
+    for path in (ROOT / "transforms" / "runner").rglob("*.py"):
+        assert "transforms.readers" not in path.read_text("utf-8"), path
 
 
 def test_the_environment_is_read_in_settings_only():

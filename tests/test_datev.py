@@ -20,12 +20,12 @@ from pipelines import run
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings, StaticLogin
-from transforms.exports.datev import DatevReport, export_datev
-from transforms.exports.datev_accounts import CHARTS, Accounts, Revenue, parse_accounts, read_accounts, template
-from transforms.exports.datev_bookings import Labels, balance, sales_lines
-from transforms.exports.datev_format import COLUMNS, TEXT_COLUMNS, Batch, Booking, booking, render
-from transforms.exports.errors import BooksDisagree, ExportRefused
-from transforms.exports.selection import Period
+from transforms.readers.exports.datev import DatevReport, export_datev
+from transforms.readers.exports.datev_accounts import CHARTS, Accounts, Revenue, parse_accounts, read_accounts, template
+from transforms.readers.exports.datev_bookings import Labels, balance, sales_lines
+from transforms.readers.exports.datev_format import COLUMNS, TEXT_COLUMNS, Batch, Booking, booking, render
+from transforms.readers.exports.errors import BooksDisagree, ExportRefused
+from transforms.readers.exports.selection import Period
 
 # developer.datev.de, "Header": the expression of each field; the last ones are reserved.
 HEADER = [

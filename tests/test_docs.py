@@ -24,17 +24,17 @@ from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
-from transforms.dictionary import describe
-from transforms.docs.columns import Source
-from transforms.docs.content import Content, read_content
-from transforms.docs.layout import WIDTH, place
-from transforms.docs.lineage import Lineage, trace
-from transforms.docs.render import FILES, render
-from transforms.docs.sql_files import read_metrics, read_samples
-from transforms.docs.write import write_docs
 from transforms.errors import TransformError
-from transforms.models import sql_folder
-from transforms.published import open_published
+from transforms.readers.dictionary import describe
+from transforms.readers.docs.columns import Source
+from transforms.readers.docs.content import Content, read_content
+from transforms.readers.docs.layout import WIDTH, place
+from transforms.readers.docs.lineage import Lineage, trace
+from transforms.readers.docs.render import FILES, render
+from transforms.readers.docs.sql_files import read_metrics, read_samples
+from transforms.readers.docs.write import write_docs
+from transforms.readers.published import open_published
+from transforms.runner.models import sql_folder
 
 SQL = sql_folder()
 

@@ -13,7 +13,7 @@ from pipelines import run
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
-from transforms.docs.write import write_docs
+from transforms.readers.docs.write import write_docs
 
 Open = Callable[..., Page]
 

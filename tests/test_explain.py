@@ -20,17 +20,17 @@ from typer.testing import CliRunner, Result
 
 from pipelines import run
 from pipelines.cli import app
-from pipelines.explain.changes import HIDDEN, Change, changes
+from pipelines.commands.explain.changes import HIDDEN, Change, changes
 from pipelines.lock import exclusive
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings, StaticLogin
-from transforms.dictionary import describe
-from transforms.fed_marts import MEASURES, share_query, traces
-from transforms.models import sql_folder
-from transforms.published import open_published
-from transforms.session import Rules, prepare
+from transforms.readers.dictionary import describe
+from transforms.readers.fed_marts import MEASURES, share_query, traces
+from transforms.readers.published import open_published
+from transforms.runner.models import sql_folder
+from transforms.runner.session import Rules, prepare
 
 NO_SUMS_OVER_ORDERS = {
     "basket_affinity",

@@ -30,11 +30,11 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
 from transforms.errors import TransformError
-from transforms.export import ExportReport, export_tables
-from transforms.exports import excel_file
-from transforms.exports.cells import german, harmless, international
-from transforms.exports.errors import ExportFailed, ExportRefused
-from transforms.exports.selection import Period
+from transforms.readers.exports import excel_file
+from transforms.readers.exports.cells import german, harmless, international
+from transforms.readers.exports.errors import ExportFailed, ExportRefused
+from transforms.readers.exports.selection import Period
+from transforms.readers.exports.tables import ExportReport, export_tables
 
 RISKY = ['=HYPERLINK("http://evil.example","x")', "+49 30 123", "-5 % auf alles", "@SUM(A1)", " =1+1", "Tüte; groß"]
 Export = Callable[..., ExportReport]

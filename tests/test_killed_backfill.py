@@ -26,7 +26,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 ARGUMENTS = ("backfill", "--from", "2026-10-01", "--to", "2026-11-01", "--json")
 # the same program, but a package is landed after 60 orders instead of 50,000
 SMALL_PACKAGES = """
-from pipelines.inventorum import history
+from pipelines.landing import backfill as history
 history.PACKAGE_ORDERS = 60
 from pipelines.cli import main
 main()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.commands.notify import Outcome, check_notify_url, notify, notifying
 from pipelines.errors import ApiError, InventorumError, SettingsError
-from pipelines.notify import Outcome, check_notify_url, notify, notifying
 from pipelines.run import RunReport
 
 

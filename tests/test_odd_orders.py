@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pipelines import run
+from pipelines.commands.status import read_status
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
-from pipelines.status import read_status
 from tests.conftest import Rows, Sync
 from tests.inventorum.test_wire import NO_ORDERS, ODD_BUT_READABLE
 

@@ -17,9 +17,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.commands.basket import described, from_flags, further
 from pipelines.errors import SettingsError
-from pipelines.inventorum.basket import encode_basket
-from pipelines.new_basket import described, from_flags, further
+from pipelines.inventorum.http.basket import encode_basket
 from pipelines.period import parse_day, parse_instant
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

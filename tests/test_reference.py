@@ -15,7 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.reference import BEGIN, END, put_into, reference
+from pipelines.commands.reference import BEGIN, END, put_into, reference
 
 README = Path(__file__).parents[1] / "README.md"
 

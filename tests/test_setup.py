@@ -22,19 +22,19 @@ import pytest
 import yaml
 
 from pipelines import run
-from pipelines.doctor import examine, exit_code
-from pipelines.doctor_local import age_in_words
+from pipelines.commands.doctor.examine import examine, exit_code
+from pipelines.commands.doctor.finding import Finding
+from pipelines.commands.doctor.installation import age_in_words
+from pipelines.commands.init_files import CONFIG, SECRETS, write_templates
+from pipelines.commands.schedule import TARGETS, Plan, plan
+from pipelines.commands.shell import installed
 from pipelines.errors import HomeError, SettingsError
-from pipelines.finding import Finding
 from pipelines.lock import exclusive
 from pipelines.progress import Silent
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from pipelines.schedule import TARGETS, Plan, plan
 from pipelines.settings import _KNOWN, Files, Settings, StaticLogin
-from pipelines.shell import installed
-from pipelines.templates import CONFIG, SECRETS, write_templates
 
 ROOT = Path(__file__).parents[1]
 Doctor = Callable[..., dict[str, Finding]]

@@ -1,1 +1,1 @@
-"""Runs the SQL files in `sql/` over the landing log and publishes the result."""
+"""Over the SQL files in `sql/`: the runner that builds and publishes, and what readers get from it."""

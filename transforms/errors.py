@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transforms.claims import CheckResult
+    from transforms.runner.check_results import CheckResult
 
 
 class TransformError(Exception):

@@ -41,7 +41,7 @@ def demo(
 
     Example: inventorum demo
     """
-    from pipelines.demo import run_demo, show_demo
+    from pipelines.commands.demo import run_demo, show_demo
     from pipelines.progress import shown
 
     with shown(quiet=common.quiet or common.as_json) as progress:
@@ -74,7 +74,7 @@ def sync(
     if dry_run:
         return _preview(common, channel, since)
     from pipelines import run
-    from pipelines.notify import notifying
+    from pipelines.commands.notify import notifying
     from pipelines.progress import shown
 
     with notifying(notify, "sync") as outcome:

@@ -11,7 +11,7 @@ import typer
 from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
 
 if TYPE_CHECKING:
-    from transforms.dictionary import Table
+    from transforms.readers.dictionary import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def status(common: Common) -> int:
 
     Example: inventorum status
     """
-    from pipelines.status import read_status
+    from pipelines.commands.status import read_status
 
     found = read_status(common.settings().files)
     if common.as_json:
@@ -65,7 +65,7 @@ def tables(
 
     Example: inventorum tables sales_by_day
     """
-    from transforms.dictionary import describe
+    from transforms.readers.dictionary import describe
 
     described = describe(common.settings().files.warehouse)
     if name is not None:
@@ -79,7 +79,7 @@ def tables(
 
 def _show_tables(common: Common, name: str, described: list[Table]) -> int:
     """The tables of that name, with what they are made from."""
-    from transforms.docs.content import explain_tables, in_words, short_type, summary
+    from transforms.readers.docs.content import explain_tables, in_words, short_type, summary
 
     wanted = [table for table in described if name.lower() in (table.name, table.full_name)]
     if not wanted:
@@ -128,7 +128,7 @@ def query(
     """
     from pathlib import Path
 
-    from pipelines.query import write_result
+    from pipelines.commands.query import write_result
 
     statement = sys.stdin.read() if sql == "-" else sql
     form = "json" if common.as_json else output

@@ -11,7 +11,7 @@ import typer
 from pipelines.terminal import Common, command, console, show_json
 
 if TYPE_CHECKING:
-    from pipelines.finding import Finding
+    from pipelines.commands.doctor.finding import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def init(
 
     Example: inventorum init
     """
-    from pipelines.templates import write_templates
+    from pipelines.commands.init_files import write_templates
 
     done = write_templates(Path.cwd(), chart)
     if common.as_json:
@@ -64,7 +64,7 @@ def doctor(
 
     Example: inventorum doctor
     """
-    from pipelines.doctor import examine, exit_code
+    from pipelines.commands.doctor.examine import examine, exit_code
     from pipelines.progress import shown
 
     with shown(quiet=common.quiet or common.as_json) as progress:
@@ -119,9 +119,9 @@ def schedule(
 
     Example: inventorum schedule systemd --every 60 --output ~/.config/systemd/user
     """
+    from pipelines.commands.notify import check_notify_url
+    from pipelines.commands.schedule import TARGETS, plan
     from pipelines.errors import HomeError, SettingsError
-    from pipelines.notify import check_notify_url
-    from pipelines.schedule import TARGETS, plan
 
     if target not in TARGETS:
         raise SettingsError(f"There is no schedule {target!r}. Choose one of {', '.join(TARGETS)}.")
@@ -159,8 +159,8 @@ def shell(
 
     Example: echo "select sum(gross_amount) from marts.sales_by_day;" | inventorum shell --simple
     """
-    from pipelines.shell import installed, run_shell
-    from transforms.published import open_published
+    from pipelines.commands.shell import installed, run_shell
+    from transforms.readers.published import open_published
 
     settings = common.settings()
     warehouse = settings.files.warehouse

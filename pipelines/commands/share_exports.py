@@ -10,7 +10,7 @@ import typer
 from pipelines.terminal import Common, command, console, show_json, show_table
 
 if TYPE_CHECKING:
-    from transforms.exports.selection import Period
+    from transforms.readers.exports.selection import Period
 
 TableOption = Annotated[
     list[str] | None,
@@ -115,8 +115,8 @@ def export_datev(
 
     Example: inventorum export datev --from 2026-10 --to 2026-10
     """
-    from transforms.exports.datev import export_datev as export
-    from transforms.exports.datev_accounts import parse_accounts, read_accounts, template
+    from transforms.readers.exports.datev import export_datev as export
+    from transforms.readers.exports.datev_accounts import parse_accounts, read_accounts, template
 
     settings = common.settings()
     found = accounts or Path("datev.toml")
@@ -159,7 +159,7 @@ def _tables(
     last: str | None,
     output: Path | None,
 ) -> int:
-    from transforms.export import export_tables
+    from transforms.readers.exports.tables import export_tables
 
     settings = common.settings()
     default = settings.files.home / "exports"
@@ -182,7 +182,7 @@ def _tables(
 
 def _period(first: str | None, last: str | None) -> Period:
     from pipelines.period import parse_day
-    from transforms.exports.selection import Period
+    from transforms.readers.exports.selection import Period
 
     return Period(parse_day(first, what="--from"), parse_day(last, what="--to", last=True))
 

@@ -39,7 +39,7 @@ def report(
 
     Example: inventorum report --from 2026-10-01 --to 2026-10-31 --lang en -o october.html
     """
-    from transforms.report import Lang, write_report
+    from transforms.readers.report import Lang, write_report
 
     languages: dict[str, Lang] = {"de": "de", "en": "en"}
     if lang not in languages:

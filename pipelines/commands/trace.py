@@ -30,8 +30,8 @@ def docs(
 
     Example: inventorum docs -o handbook
     """
-    from transforms.docs.render import FILES
-    from transforms.docs.write import write_docs
+    from transforms.readers.docs.render import FILES
+    from transforms.readers.docs.write import write_docs
 
     files = common.settings().files
     folder = (output or files.home / "docs").absolute()
@@ -69,8 +69,8 @@ def explain_order(
 
     Example: inventorum explain 8791312
     """
-    from pipelines.explain import explain, payload_of
-    from pipelines.explain.show import show
+    from pipelines.commands.explain import explain, payload_of
+    from pipelines.commands.explain.show import show
 
     files = common.settings().files
     if payload is not None:

@@ -43,8 +43,8 @@ def orders(
     from zoneinfo import ZoneInfo
 
     from pipelines import run
+    from pipelines.commands.orders import ask
     from pipelines.errors import SettingsError
-    from pipelines.live_orders import ask
     from pipelines.period import parse_instant
     from pipelines.progress import shown
 
@@ -130,9 +130,9 @@ def create(
     Example: inventorum basket create --item 4711:2:5.87 --note "By phone"
     """
     from pipelines import run
+    from pipelines.commands.basket import described, from_file, from_flags, further
     from pipelines.errors import RequestRefused, SettingsError
-    from pipelines.inventorum.basket import read_basket
-    from pipelines.new_basket import described, from_file, from_flags, further
+    from pipelines.inventorum.http.basket import read_basket
 
     flags = item or customer is not None or discount or note or invoice_note
     if (file is None) == (not flags):

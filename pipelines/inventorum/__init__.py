@@ -1,1 +1,1 @@
-"""The Inventorum / Shore POS HTTP API: client, tokens, wire types, reading protocol, dlt source."""
+"""The Inventorum / Shore POS API: HTTP and the reading protocol; knows neither where orders go nor why."""

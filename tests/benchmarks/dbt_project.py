@@ -12,9 +12,9 @@ import sys
 import venv
 from pathlib import Path
 
-from transforms.models import Check, Model, load_project, sql_folder
-from transforms.reader import read_head
-from transforms.session import Rules
+from transforms.runner.models import Check, Model, load_project, sql_folder
+from transforms.runner.reader import read_head
+from transforms.runner.session import Rules
 
 PACKAGES = ("dbt-core>=1.11,<1.12", "dbt-duckdb>=1.10", "duckdb>=2.0,<2.1")
 RUNNER_TABLES = {

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from msgspec import Raw
 
 from pipelines.errors import ApiError, RequestRefused
-from pipelines.inventorum.reading import Crawl, crawl
-from pipelines.inventorum.windows import Window
-from pipelines.inventorum.wire import Answer, OrderRow, Page
+from pipelines.inventorum.http.pages import Answer, OrderRow, Page
+from pipelines.inventorum.reading.page_ranges import Window
+from pipelines.inventorum.reading.protocol import Crawl, crawl
 
 T = TypeVar("T")
 Mutation = tuple[Any, ...]

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from pipelines.errors import ApiError, HomeError, LockedError, LoginError, SettingsError
-from pipelines.inventorum.auth import RotatingToken, StaticToken
-from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.token_file import TokenFile
-from pipelines.inventorum.transport import RawAnswer
+from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.login import RotatingToken, StaticToken
+from pipelines.inventorum.http.token_file import TokenFile
+from pipelines.inventorum.http.transport import RawAnswer
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
@@ -170,7 +170,7 @@ def test_a_token_that_expires_in_the_middle_costs_one_refresh_for_all_threads(lo
 
 def test_processes_that_start_together_share_one_refresh(log_in: LogIn, server: Sandbox, file: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from pipelines.inventorum.auth import RotatingToken\n"
+        "import sys; from pathlib import Path; from pipelines.inventorum.http.login import RotatingToken\n"
         "login = RotatingToken(*sys.argv[1:4], Path(sys.argv[4]), base_url=sys.argv[5])\n"
         "print(login.token())"
     )

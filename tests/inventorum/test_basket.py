@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.errors import SettingsError
-from pipelines.inventorum.basket import (
+from pipelines.inventorum.http.basket import (
     Basket,
     BasketCreated,
     BasketItem,
@@ -17,7 +17,7 @@ from pipelines.inventorum.basket import (
     read_basket,
     read_created,
 )
-from pipelines.inventorum.wire import BrokenBody
+from pipelines.inventorum.http.pages import BrokenBody
 
 DOCUMENTED = b"""{
   "items": [{"price": 99, "product": 7890302, "quantity": 1,

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.errors import ApiError, EmptyPage, LoginError, RequestRefused, SettingsError
-from pipelines.inventorum.auth import StaticToken
-from pipelines.inventorum.basket import Basket, BasketItem
-from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.retrying import RETRY_AFTER_MOST
+from pipelines.inventorum.http.basket import Basket, BasketItem
+from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.login import StaticToken
+from pipelines.inventorum.http.retries import RETRY_AFTER_MOST
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from pipelines.errors import ApiError
-from pipelines.inventorum.auth import RotatingToken, StaticToken
-from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.reading import Crawl, crawl
-from pipelines.inventorum.wire import OrderRow
+from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.login import RotatingToken, StaticToken
+from pipelines.inventorum.http.pages import OrderRow
+from pipelines.inventorum.reading.protocol import Crawl, crawl
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from pipelines.inventorum.limiter import Limiter, RetryBudget
+from pipelines.inventorum.http.rate_limit import Limiter, RetryBudget
 
 
 class Clock:

@@ -14,9 +14,9 @@ import pytest
 from msgspec import Raw
 
 from pipelines.errors import ApiError, CrawlError, EmptyPage, RequestRefused
-from pipelines.inventorum.reading import MOST_RESTARTS, MOST_RETREATS, Crawl, CrawlFacts, crawl
-from pipelines.inventorum.windows import Window, around, choose
-from pipelines.inventorum.wire import Answer, OrderRow, Page, Rejected
+from pipelines.inventorum.http.pages import Answer, OrderRow, Page, Rejected
+from pipelines.inventorum.reading.page_ranges import Window, around, choose
+from pipelines.inventorum.reading.protocol import MOST_RESTARTS, MOST_RETREATS, Crawl, CrawlFacts, crawl
 
 DATE = datetime(2026, 11, 23, 8, tzinfo=UTC)
 Key = int | str

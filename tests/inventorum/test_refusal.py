@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipelines.inventorum.refusal import Refusal, read_refusal
+from pipelines.inventorum.http.refusals import Refusal, read_refusal
 
 REQUIRED = {"items": ["This field is required."]}
 SERIALIZER = {"fields": REQUIRED, "description": "Serialization error", "key": "common.serializer_error"}

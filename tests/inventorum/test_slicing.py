@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from pipelines.errors import ApiError, CrawlError
-from pipelines.inventorum.auth import StaticToken
-from pipelines.inventorum.client import InventorumClient
-from pipelines.inventorum.slicing import Slice, slices
-from pipelines.inventorum.wire import Answer, OrderRow, Page
+from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.login import StaticToken
+from pipelines.inventorum.http.pages import Answer, OrderRow, Page
+from pipelines.inventorum.reading.slices import Slice, slices
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

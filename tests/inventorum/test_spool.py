@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from pipelines.inventorum.spool import Room, Spool
+from pipelines.landing.spool import Room, Spool
 
 
 def numbers(first, count=1_000):

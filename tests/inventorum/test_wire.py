@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import sandbox
-from pipelines.inventorum import records
-from pipelines.inventorum.wire import BrokenBody, OrderRow, Page, Rejected, parse_page
+from pipelines.inventorum.http import records
+from pipelines.inventorum.http.pages import BrokenBody, OrderRow, Page, Rejected, parse_page
 
 SAMPLES = sorted((Path(sandbox.__file__).parent / "samples").glob("*.json"))
 GOOD = b'{"id":1,"state":360,"channel":"ipad","note":"a"}'

@@ -18,7 +18,7 @@ from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
-from transforms.report import ReportWritten, write_report
+from transforms.readers.report import ReportWritten, write_report
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 

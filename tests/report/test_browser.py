@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.report.conftest import NAMES, ask
-from transforms.report.formats import Formats
-from transforms.report.labels import read_labels
+from transforms.readers.report.formats import Formats
+from transforms.readers.report.labels import read_labels
 
 START, END = date(2026, 10, 22), date(2026, 11, 20)
 PERIOD = f"business_date between date '{START}' and date '{END}'"

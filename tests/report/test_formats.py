@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from transforms.report.formats import Formats, clean
-from transforms.report.labels import read_labels, read_texts
-from transforms.report.periods import Period, monday_of
+from transforms.readers.report.formats import Formats, clean
+from transforms.readers.report.labels import read_labels, read_texts
+from transforms.readers.report.periods import Period, monday_of
 
 GERMAN = Formats("de", "EUR", read_labels("de").names)
 ENGLISH = Formats("en", "EUR", read_labels("en").names)
@@ -104,7 +104,7 @@ def test_both_languages_say_the_same_things():
 
 
 def test_every_warning_has_its_sentence():
-    from transforms.models import sql_folder
+    from transforms.runner.models import sql_folder
 
     checks = (sql_folder() / "checks").glob("*.sql")
     warnings = {path.stem for path in checks if "-- severity: warn" in path.read_text("utf-8")}

@@ -14,8 +14,8 @@ import pytest
 
 from tests.report.conftest import ask
 from transforms.errors import TransformError
-from transforms.report import write_report
-from transforms.report.render import NOTES
+from transforms.readers.report import write_report
+from transforms.readers.report.render import NOTES
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -222,7 +222,7 @@ def test_the_page_is_small_enough_to_send(busy, write):
 
 
 def test_the_page_reads_marts_only():
-    folder = Path(__file__).parents[2] / "transforms" / "report"
+    folder = Path(__file__).parents[2] / "transforms" / "readers" / "report"
     for path in folder.glob("*.py"):
         assert not re.search(r"\b(core|staging|raw|ops)\.[a-z_]+", path.read_text("utf-8")), path
 

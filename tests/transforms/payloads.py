@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.transforms.warehouse import Warehouse
-from transforms.build import Rules
+from transforms.runner.build import Rules
 
 PAGE_SALE = """{
     "id": 8791312,

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from tests.landing_file import Load, Order, write_landing
-from transforms.build import BuildReport, Files, Rules, build
-from transforms.publish import PublishReport, publish
+from transforms.runner.build import BuildReport, Files, Rules, build
+from transforms.runner.publish import PublishReport, publish
 
 FILES = {
     "macros.sql": """

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from tests.landing_file import FIRST_WATERMARK, Load
 from tests.transforms.small_project import SmallWarehouse, order
-from transforms import staging, tables
-from transforms.build import Rules, RunRecord, record_run
 from transforms.errors import FilesHeld, ModelError, TransformError
+from transforms.runner import loads as staging
+from transforms.runner import tables
+from transforms.runner.build import Rules, RunRecord, record_run
 
 NEXT_DAY = {"at": "2026-11-02T09:00:00+00:00"}
 
@@ -548,7 +549,7 @@ INTERRUPTED = """
 import sys
 from pathlib import Path
 from tests.transforms.small_project import SmallWarehouse
-from transforms import build
+from transforms.runner import build
 connect = build.connect
 def connect_with_one_thread(*args, **options):  # a query in another thread notices Ctrl-C only when it ends
     connection = connect(*args, **options)

@@ -11,7 +11,7 @@ from tests.transforms import test_checks_marts, test_odd_records
 from tests.transforms.payloads import line, payment, sale
 from tests.transforms.test_checks_marts import Checked, checked, less, more, staged, twice  # noqa: F401
 from tests.transforms.warehouse import Warehouse
-from transforms.models import sql_folder
+from transforms.runner.models import sql_folder
 
 FACTS = (
     "fct_orders",

@@ -12,14 +12,14 @@ import pytest
 from tests.landing_file import Load
 from tests.transforms.random_shop import random_loads
 from tests.transforms.warehouse import Warehouse, item, order
-from transforms import ledger
-from transforms.claims import evaluate
-from transforms.models import Check, sql_folder
-from transforms.plan import cached_project
-from transforms.session import Connection, attach_landing, connect, prepare
-from transforms.staging import keep_loads, new_loads, stage_all
-from transforms.steps import Steps
-from transforms.tables import stage
+from transforms.runner import ledger
+from transforms.runner.check_results import evaluate
+from transforms.runner.loads import keep_loads, new_loads, stage_all
+from transforms.runner.models import Check, sql_folder
+from transforms.runner.order import cached_project
+from transforms.runner.session import Connection, attach_landing, connect, prepare
+from transforms.runner.steps import Steps
+from transforms.runner.tables import stage
 
 ONE = "rowid = (select min(rowid) from {table})"
 

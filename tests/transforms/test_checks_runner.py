@@ -8,10 +8,10 @@ import pytest
 
 from tests.landing_file import Load
 from tests.transforms.small_project import order
-from transforms import staging
-from transforms.build import Rules
-from transforms.checks import run_checks
 from transforms.errors import ChecksFailed, TransformError
+from transforms.runner import loads as staging
+from transforms.runner.build import Rules
+from transforms.runner.check import run_checks
 
 REFUSES_50 = """
     -- severity: fail

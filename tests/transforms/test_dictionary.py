@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.transforms.small_project import order
-from transforms.dictionary import Column, describe
 from transforms.errors import TransformError
+from transforms.readers.dictionary import Column, describe
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.landing_file import FIRST_WATERMARK, Load
 from tests.transforms.payloads import PAGE_PENDING, PAGE_SALE, Ask, line, one_warehouse_of, payment, sale
 from tests.transforms.warehouse import Warehouse
-from transforms.build import Rules
-from transforms.models import sql_folder
+from transforms.runner.build import Rules
+from transforms.runner.models import sql_folder
 
 D = Decimal
 LATER = FIRST_WATERMARK + timedelta(days=2)

@@ -17,7 +17,7 @@ from tests.landing_file import FIRST_WATERMARK, Load
 from tests.transforms.payloads import line, payment, sale
 from tests.transforms.random_shop import random_loads
 from tests.transforms.warehouse import Warehouse
-from transforms.models import load_project, sql_folder
+from transforms.runner.models import load_project, sql_folder
 
 MOMENTS = (
     "2026-10-30T10:00:00+00:00",

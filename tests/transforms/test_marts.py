@@ -10,7 +10,7 @@ import pytest
 
 from tests.landing_file import Load
 from tests.transforms.warehouse import Warehouse, item, order
-from transforms.build import Rules
+from transforms.runner.build import Rules
 
 D = Decimal
 REFUNDED = 360 | 16

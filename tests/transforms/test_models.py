@@ -11,9 +11,9 @@ import pytest
 
 from tests.transforms.small_project import write_small_project
 from transforms.errors import ModelError
-from transforms.models import fingerprint, load_project, sql_folder
-from transforms.plan import BATCH, FINAL, LOADS, STATIC, cached_project
-from transforms.reader import read_head
+from transforms.runner.models import fingerprint, load_project, sql_folder
+from transforms.runner.order import BATCH, FINAL, LOADS, STATIC, cached_project
+from transforms.runner.reader import read_head
 
 
 @pytest.fixture
@@ -175,7 +175,8 @@ def test_a_plan_that_cannot_be_kept_is_no_fault(sql, tmp_path):
 
 def test_importing_the_build_imports_nothing_heavy():
     program = (
-        "import sys, transforms.build, transforms.publish, transforms.published, transforms.dictionary;"
+        "import sys, transforms.runner.build, transforms.runner.publish;"
+        "import transforms.readers.published, transforms.readers.dictionary;"
         "print([name for name in ('pandas', 'numpy', 'pyarrow', 'sqlglot', 'yaml') if name in sys.modules])"
     )
 

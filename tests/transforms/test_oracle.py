@@ -10,7 +10,7 @@ import pytest
 from tests.transforms import oracle
 from tests.transforms.random_shop import random_loads
 from tests.transforms.warehouse import Warehouse
-from transforms.build import Rules
+from transforms.runner.build import Rules
 
 DAYS = (
     "select business_date, channel, "

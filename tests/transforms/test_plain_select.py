@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import ModelError
-from transforms.models import sql_folder
-from transforms.parsed_select import parsed_tables
-from transforms.plain_select import Named, plain_tables
+from transforms.runner.models import sql_folder
+from transforms.runner.parsed_select import parsed_tables
+from transforms.runner.plain_select import Named, plain_tables
 
 FILES = sorted(path for path in sql_folder().glob("*/*.sql") if path.parent.name != "samples")
 
@@ -26,7 +26,7 @@ def test_a_file_of_ours_is_plain_and_both_ways_find_the_same(path):
 
 def test_compiling_our_files_does_not_need_sqlglot():
     program = (
-        "import sys; from transforms.models import load_project, sql_folder;"
+        "import sys; from transforms.runner.models import load_project, sql_folder;"
         "load_project(sql_folder()); print('sqlglot' in sys.modules)"
     )
 

@@ -15,8 +15,8 @@ import pytest
 
 from tests.transforms.small_project import order
 from transforms.errors import FilesHeld, PublishError, TransformError
-from transforms.publish import publish
-from transforms.published import open_published
+from transforms.readers.published import open_published
+from transforms.runner.publish import publish
 
 
 def published_orders(small):

@@ -12,8 +12,8 @@ import pytest
 from tests.landing_file import Load
 from tests.transforms.random_shop import random_loads
 from tests.transforms.warehouse import Warehouse, item, order
-from transforms.docs.sql_files import SqlFile, read_samples
-from transforms.models import sql_folder
+from transforms.readers.docs.sql_files import SqlFile, read_samples
+from transforms.runner.models import sql_folder
 
 SAMPLES = read_samples(sql_folder())
 

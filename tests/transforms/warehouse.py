@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from tests.landing_file import Load, Order, write_landing
-from transforms.build import BuildReport, Files, Rules, build
-from transforms.checks import CheckResult, run_checks
+from transforms.runner.build import BuildReport, Files, Rules, build
+from transforms.runner.check import CheckResult, run_checks
 
 PLANS: list[bytes] = []  # the compiled SQL folder, which takes longer than a small build
 

@@ -1,0 +1,1 @@
+"""What `inventorum doctor` looks at."""

@@ -1,0 +1,261 @@
+"""What `inventorum doctor` looks at on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from os import R_OK, W_OK, X_OK, access
+from pathlib import Path
+
+from pipelines.commands.doctor.finding import Finding, fail, ok, said, warn
+from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError
+from pipelines.lock import holder
+from pipelines.settings import RotatingLogin, Settings
+from transforms.errors import TransformError
+
+DISTRIBUTION = "inventorum-warehouse"
+MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
+LITTLE_SPACE = 200 * MEGABYTE
+# A full build holds the landing log, the build file and two published copies at once.
+COPIES = 3
+OLD_TOKEN = timedelta(days=30)
+
+
+def examine_installation(settings: Settings) -> Iterator[Finding]:
+    """Settings, secrecy, disk, lock, token, landing log and warehouse."""
+    for look in (_settings, _secrecy, _disk, _lock, _token, _landing, _warehouse):
+        yield from look(settings)
+
+
+def examine_versions() -> Iterator[Finding]:
+    """Python, this program, and whether its requirements are in their ranges."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    try:
+        required = metadata.requires(DISTRIBUTION) or []
+        version = metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        yield warn(
+            "versions",
+            f"Python {python}; {DISTRIBUTION} runs from a folder without being installed",
+            "Install it: pip install .",
+        )
+        return
+    wrong = list(_out_of_range(required))
+    if wrong:
+        yield fail("versions", "; ".join(wrong), f"Install it again: pip install --upgrade {DISTRIBUTION}")
+    else:
+        yield ok("versions", f"{DISTRIBUTION} {version}, Python {python}, {len(required)} requirements in range")
+
+
+def _out_of_range(required: list[str]) -> Iterator[str]:
+    from packaging.requirements import Requirement
+
+    for text in required:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield f"{requirement.name} is missing"
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            yield f"{requirement.name} is {version}, but {requirement.specifier} is needed"
+
+
+def examine_home(folder: Path) -> Iterator[Finding]:
+    """Whether the home folder can be written, or made."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        yield fail("home", f"{existing} is a file", "Move it away or choose another folder with --home.")
+    elif not access(existing, W_OK | X_OK | R_OK):
+        yield fail("home", f"{existing} cannot be written", "Change its permissions or choose another with --home.")
+    elif existing != folder:
+        yield ok("home", f"{folder} does not exist yet; the first run makes it")
+    else:
+        yield ok("home", f"{folder} can be written")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield ok(
+        "settings",
+        f"{settings.base_url}, API version {settings.api_version}, {len(settings.channels)} channels, "
+        f"{settings.timezone}, day starts at {settings.day_starts_at}:00, {settings.currency}",
+    )
+    try:
+        settings.require_login()
+    except SettingsError as error:
+        yield said("login", error)
+
+
+def _secrecy(settings: Settings) -> Iterator[Finding]:
+    shared = {settings.files.warehouse} if settings.published_group else set()
+    paths = [
+        Path(".dlt/secrets.toml").absolute(),
+        settings.files.token,
+        settings.files.landing,
+        settings.files.warehouse,
+        settings.files.build,
+    ]
+    there = [path for path in paths if path.is_file()]
+    open_files = [path for path in there if _is_open(path, group_allowed=path in shared)]
+    if open_files:
+        names = " ".join(map(str, open_files))
+        yield warn("secrecy", f"Other users of this machine can read {names}", f"chmod 600 {names}")
+    elif there:
+        yield ok("secrecy", f"{len(there)} files are closed to other users")
+
+
+def _is_open(path: Path, *, group_allowed: bool) -> bool:
+    mode = path.stat().st_mode
+    return bool(mode & (stat.S_IRWXO if group_allowed else stat.S_IRWXO | stat.S_IRWXG))
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    files = settings.files
+    existing = next(folder for folder in (files.home, *files.home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    used = sum(path.stat().st_size for path in (files.landing, files.warehouse, files.build) if path.is_file())
+    needed = COPIES * max(files.warehouse.stat().st_size if files.warehouse.is_file() else 0, used // 2)
+    found = f"{_size(free)} free, {_size(used)} used"
+    if free < LITTLE_SPACE:
+        yield fail("disk", found, "Free some space: runs stop when the disk is full.")
+    elif free < needed:
+        yield warn("disk", found, f"A full build may need {_size(needed)}: free some space.")
+    else:
+        yield ok("disk", found)
+
+
+def _size(count: float) -> str:
+    return f"{count / GIGABYTE:.1f} GB" if count >= GIGABYTE else f"{count / MEGABYTE:.1f} MB"
+
+
+def _lock(settings: Settings) -> Iterator[Finding]:
+    running = holder(settings.files.lock)
+    if running is None:
+        yield ok("lock", "no run is at work")
+    else:
+        yield warn(
+            "lock",
+            f"`inventorum {running.command}` (process {running.pid}) has been running since {running.since}",
+            "Wait until it has ended; another run would stop with exit code 4.",
+        )
+
+
+def _token(settings: Settings) -> Iterator[Finding]:
+    if not isinstance(settings.login, RotatingLogin):
+        if settings.login is not None:
+            yield warn(
+                "token",
+                "a fixed access token, which nothing can renew",
+                "For scheduled runs set client_id, client_secret and refresh_token instead.",
+            )
+        return
+    from pipelines.inventorum.http.token_file import TokenFile
+
+    file = TokenFile(settings.files.token)
+    try:
+        tokens = file.load()
+    except HomeError as error:
+        yield said("token", error)
+        return
+    if tokens is None:
+        if file.is_damaged:
+            yield warn("token", f"{file.path} cannot be read", "Log in with a new refresh token, or delete the file.")
+        else:
+            yield ok("token", "none kept yet; the next command uses the configured refresh token")
+        return
+    age = datetime.now(UTC) - datetime.fromtimestamp(tokens.obtained_at, UTC)
+    found = f"renewed {age_in_words(age)} ago, {tokens.generation} times so far"
+    if age > OLD_TOKEN:
+        yield warn("token", found, "An unused refresh token may end: let `sync` run more often.")
+    else:
+        yield ok("token", found)
+
+
+def age_in_words(age: timedelta) -> str:
+    """Minutes, hours or days."""
+    hours = max(age, timedelta()).total_seconds() / 3600
+    return (
+        f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    )
+
+
+def _landing(settings: Settings) -> Iterator[Finding]:
+    """Who holds the landing log, and what it has that is not published yet."""
+    from pipelines.landing import log as landing
+
+    if not settings.files.landing.exists():
+        yield ok("landing", "nothing loaded yet")
+        return
+    try:
+        with landing.opened(settings.files) as connection:
+            loads = (
+                connection.execute("select load_id from raw._dlt_loads where status = 0").fetchall()
+                if (landing.has_table(connection, "_dlt_loads"))
+                else []
+            )
+            quarantined = (
+                connection.execute("select count(*) from raw.quarantine").fetchall()[0][0]
+                if (landing.has_table(connection, "quarantine"))
+                else 0
+            )
+    except LockedError as error:
+        yield warn("landing", str(error), "Close it there before the next run.")
+        return
+    except InventorumError as error:
+        yield said("landing", error)
+        return
+    seen = _published_loads(settings)
+    pending = [load for (load,) in loads if load not in seen]
+    if pending:
+        yield warn("pending", f"{len(pending)} of {len(loads)} loads are not published yet", "inventorum build")
+    else:
+        yield ok("pending", f"all {len(loads)} loads are published")
+    if quarantined:
+        yield warn(
+            "quarantine",
+            f"{quarantined} records could not be stored as orders",
+            f"Look at raw.quarantine in {settings.files.landing}.",
+        )
+
+
+def _published_loads(settings: Settings) -> set[str]:
+    from transforms.readers.published import open_published
+
+    if not settings.files.warehouse.exists():
+        return set()
+    try:
+        with closing(open_published(settings.files.warehouse)) as connection:
+            return {load for (load,) in connection.execute("select load_id from ops.loads").fetchall()}
+    except TransformError:
+        return set()
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    from transforms.readers.published import open_published
+
+    if not settings.files.warehouse.exists():
+        yield ok("warehouse", "nothing published yet")
+        return
+    try:
+        with closing(open_published(settings.files.warehouse)) as connection:
+            orders = connection.execute("select count(*) from core.fct_orders").fetchall()[0][0]
+            last = connection.execute(
+                "select command, finished_at, exit_code from ops.runs order by finished_at desc limit 1"
+            ).fetchall()
+    except TransformError as error:
+        yield said("warehouse", error)
+        return
+    found = f"{orders} orders"
+    if last:
+        name, finished, code = last[0]
+        found += f"; last run published: {name}, {finished:%Y-%m-%d %H:%M} UTC, exit code {code}"
+    yield ok("warehouse", found)

@@ -1,0 +1,196 @@
+"""Orders asked of `GET /orders/` now, beside what the warehouse has of them; nothing is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pipelines.errors import RequestRefused
+
+if TYPE_CHECKING:
+    from pipelines.inventorum.http.client import InventorumClient
+    from pipelines.inventorum.http.pages import OrderRow
+    from pipelines.progress import Progress
+
+Mark = Literal["same", "differs", "new"]
+
+STATES = {
+    1: "draft",
+    2: "pending",
+    4: "canceled",
+    8: "closed",
+    16: "refunded",
+    32: "shipped",
+    64: "delivered",
+    128: "test print",
+    256: "paid",
+    512: "read",
+}
+# The API's page names it for /orders/delta/ only.
+DOUBTFUL = frozenset({"backoffice"})
+
+
+@dataclass(frozen=True)
+class LiveOrder:
+    """One order as the API has it now.
+
+    Attributes:
+        created_at: None if the API sent none that can be read.
+        states: The names of the bits in `state`.
+        amount_paid: As sent.
+        warehouse: `same`, `differs`, or `new`: not in the warehouse.
+    """
+
+    order_id: int
+    channel: str
+    created_at: datetime | None
+    state: int | None
+    states: str
+    invoice_number: str | None
+    amount_paid: str | None
+    warehouse: Mark
+
+    @property
+    def kind(self) -> str:
+        """The state in a word, as the warehouse classes it; a refunded sale as `refunded`."""
+        names = set(self.states.split(", "))
+        if self.state is None:
+            return "unknown"
+        for state, word in (("test print", "test"), ("draft", "draft"), ("canceled", "canceled")):
+            if state in names:
+                return word
+        if not names & {"paid", "closed"}:
+            return "open"
+        return "refunded" if "refunded" in names else "sale"
+
+
+@dataclass(frozen=True)
+class LiveOrders:
+    """What the API answered.
+
+    Attributes:
+        orders: By time of creation, newest last.
+        refused: Channels that /orders/ does not know.
+        quarantined: Records that are no orders.
+        has_warehouse: Whether there was one to compare with.
+    """
+
+    orders: list[LiveOrder]
+    refused: list[str]
+    quarantined: int
+    has_warehouse: bool
+
+    def count(self, mark: Mark) -> int:
+        """How many orders have that mark."""
+        return sum(order.warehouse == mark for order in self.orders)
+
+
+def ask(
+    api: InventorumClient,
+    start: datetime,
+    end: datetime,
+    *,
+    channels: Sequence[str],
+    named: frozenset[str],
+    search: str | None,
+    timezone: str,
+    account: str,
+    warehouse: Path,
+    progress: Progress,
+) -> LiveOrders:
+    """Orders created from `start` to before `end`.
+
+    Args:
+        named: Channels that the user asked for; others may be refused.
+        search: Words that the API looks for; it decides where.
+
+    Raises:
+        InventorumError: The API did not answer.
+        TransformError: The warehouse cannot be opened.
+    """
+    found: dict[int, OrderRow] = {}
+    refused = []
+    rejected = 0
+    for channel in channels:
+        try:
+            for answer in _answers(api, channel, start, end, search, timezone):
+                found |= {row.order_id: row for row in answer.page.orders}
+                rejected += len(answer.page.rejected)
+                progress.update("orders", len(found))
+        except RequestRefused:
+            if channel in named or channel not in DOUBTFUL:
+                raise
+            refused.append(channel)
+    known = _known(warehouse, account, found)
+    orders = [_read(row, known) for row in found.values()]
+    inside = [order for order in orders if order.created_at is None or start <= order.created_at < end]
+    inside.sort(key=lambda order: (order.created_at or datetime.min.replace(tzinfo=UTC), order.order_id))
+    return LiveOrders(inside, refused, rejected, warehouse.exists())
+
+
+def _answers(
+    api: InventorumClient, channel: str, start: datetime, end: datetime, search: str | None, timezone: str
+) -> Iterable[Any]:
+    from pipelines.inventorum.reading.slices import slices
+
+    zone = ZoneInfo(timezone)
+    for piece in slices(
+        lambda begin, last, page, limit: api.orders(
+            begin, last, tz=zone, channel=channel, page=page + 1, limit=limit, search=search
+        ),
+        start,
+        end,
+        tz=zone,
+    ):
+        yield from piece.answers
+
+
+def _known(warehouse: Path, account: str, found: Iterable[int]) -> dict[int, str]:
+    """Content hashes of those orders that the warehouse has."""
+    from transforms.readers.published import open_published
+
+    if not warehouse.exists():
+        return {}
+    with closing(open_published(warehouse)) as connection:
+        return dict(
+            connection.execute(
+                "select order_id, content_hash from core.fct_orders "
+                "where account = ? and order_id in (select unnest(?::bigint[]))",
+                [account, list(found)],
+            ).fetchall()
+        )
+
+
+def _read(row: OrderRow, known: dict[int, str]) -> LiveOrder:
+    try:
+        members = json.loads(bytes(row.payload))
+    except ValueError:
+        members = {}
+    basket = members.get("basket")
+    invoice = basket.get("invoice_number") if isinstance(basket, dict) else None
+    paid = members.get("amount_paid")
+    has = known.get(row.order_id)
+    return LiveOrder(
+        order_id=row.order_id,
+        channel=row.channel or "unknown",
+        created_at=_moment(members.get("time_added")),
+        state=row.state,
+        states=", ".join(name for bit, name in STATES.items() if row.state is not None and row.state & bit),
+        invoice_number=str(invoice) if invoice else None,
+        amount_paid=None if paid is None else str(paid),
+        warehouse="new" if has is None else "same" if has == row.content_hash else "differs",
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

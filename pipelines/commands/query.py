@@ -1,0 +1,156 @@
+"""One SELECT against the published warehouse, in the form that was asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import HomeError, SettingsError
+from pipelines.terminal import cell, console, show_json, show_pairs, show_table
+from transforms.readers.published import open_published
+
+ROWS_SHOWN = 1_000
+READABLE = 12  # characters of a column, with the space beside it
+
+Rows = list[tuple[Any, ...]]
+
+
+def write_result(warehouse: Path, sql: str, form: str, file: Path | None) -> None:
+    """Run one statement and write its rows to `file`, or to stdout.
+
+    Args:
+        form: table, json, csv, markdown or parquet; parquet needs a file.
+
+    Raises:
+        SettingsError: The form is unknown or the statement is wrong.
+        HomeError: The file cannot be written.
+        TransformError: There is no published warehouse yet.
+    """
+    writers: dict[str, Callable[[Sequence[str], Rows], str]] = {
+        "json": _json,
+        "csv": _csv,
+        "markdown": _markdown,
+    }
+    if form not in (*writers, "table", "parquet"):
+        raise SettingsError(f"There is no form {form!r}. Choose table, json, csv, markdown or parquet.")
+    if form == "parquet" and file is None:
+        raise SettingsError("Parquet is not text: name a file with --output.")
+    with closing(open_published(warehouse)) as connection:
+        result = _execute(connection, sql)
+        if form == "parquet":
+            _write_parquet(result, file or Path())
+            return
+        columns = [column[0] for column in result.description or []]
+        rows = _fetch(result)
+    if form == "table" and file is None:
+        _show(columns, rows)
+        return
+    if form == "json" and file is None:
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    text = writers["markdown" if form == "table" else form](columns, rows)
+    if file is None:
+        sys.stdout.write(text)
+    else:
+        _write(file, text.encode())
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    statements = _parse(sql)
+    if len(statements) != 1:
+        raise SettingsError(f"Give one statement; {len(statements)} were found. Nothing was run.")
+    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise SettingsError(
+            "Only SELECT, WITH, SHOW, DESCRIBE, SUMMARIZE and EXPLAIN can be run: the warehouse is read-only."
+        )
+    try:
+        return connection.execute(sql)
+    except duckdb.Error as error:
+        raise SettingsError(f"The statement failed: {error}") from None
+
+
+def _fetch(result: duckdb.DuckDBPyConnection) -> Rows:
+    try:
+        return result.fetchall()
+    except duckdb.Error as error:
+        raise SettingsError(f"The statement failed: {error}") from None
+
+
+def _parse(sql: str) -> list[Any]:
+    try:
+        return list(duckdb.extract_statements(sql))
+    except duckdb.Error as error:
+        raise SettingsError(f"The statement cannot be read: {error}") from None
+
+
+def _show(columns: Sequence[str], rows: Rows) -> None:
+    shown = rows[:ROWS_SHOWN]
+    if _can_stand_side_by_side(columns, shown):
+        show_table(columns, shown)
+    else:
+        for number, row in enumerate(shown, 1):
+            sys.stdout.write(f"\nrow {number}\n")
+            show_pairs({f"  {name}": "" if value is None else value for name, value in zip(columns, row, strict=True)})
+    if len(rows) > ROWS_SHOWN:
+        sys.stdout.write(f"{ROWS_SHOWN} of {len(rows)} rows shown; --format csv prints all.\n")
+
+
+def _can_stand_side_by_side(columns: Sequence[str], rows: Rows) -> bool:
+    """Whether a table leaves each column as wide as it is, or at least wide enough to be read in parts."""
+    width = console().width
+    cells = [len(name) for name in columns]
+    for row in rows:
+        cells = [max(known, len(cell(value))) for known, value in zip(cells, row, strict=True)]
+    return sum(cells) + 2 * len(cells) <= width or len(cells) * READABLE <= width
+
+
+def _json(columns: Sequence[str], rows: Rows) -> str:
+    import json
+
+    from pipelines.terminal import plain
+
+    listed = [dict(zip(columns, row, strict=True)) for row in rows]
+    return json.dumps(listed, default=plain, ensure_ascii=False, indent=2) + "\n"
+
+
+def _csv(columns: Sequence[str], rows: Rows) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([["" if value is None else cell(value) for value in row] for row in rows])
+    return text.getvalue()
+
+
+def _markdown(columns: Sequence[str], rows: Rows) -> str:
+    def line(values: Sequence[Any]) -> str:
+        cells = ("" if value is None else cell(value) for value in values)
+        return "| " + " | ".join(text.replace("|", "\\|").replace("\n", " ") for text in cells) + " |\n"
+
+    return line(columns) + line(["---"] * len(columns)) + "".join(map(line, rows))
+
+
+def _write_parquet(result: duckdb.DuckDBPyConnection, file: Path) -> None:
+    import pyarrow.parquet as pq
+
+    try:
+        pq.write_table(result.to_arrow_table(), str(file), compression="zstd")
+    except OSError as error:
+        raise _unwritable(file, error) from None
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise _unwritable(file, error) from None
+
+
+def _unwritable(file: Path, error: OSError) -> HomeError:
+    return HomeError(f"{file} could not be written: {error.strerror or error}. Choose another --output.")

@@ -1,0 +1,129 @@
+"""SQL prompts over the published warehouse: DuckDB's own or harlequin if they are installed, else a simple one."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.errors import InventorumError, SettingsError
+from pipelines.terminal import show_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROWS_SHOWN = 100
+PROMPT, MORE = "inventorum> ", "       ...> "
+WELCOME = """\
+Published warehouse, read-only. End a statement with ; and leave with .quit (or Ctrl-D).
+.tables lists the tables, .columns NAME their columns, .help says this again."""
+
+
+def installed(warehouse: Path) -> list[str] | None:
+    """The words that start a better shell on the file, read-only; None if there is none."""
+    if duckdb_cli := shutil.which("duckdb"):
+        return [duckdb_cli, "-readonly", str(warehouse)]
+    if harlequin := shutil.which("harlequin"):
+        return [harlequin, "--read-only", str(warehouse)]
+    return None
+
+
+def run_shell(warehouse: Path, timezone: str) -> None:
+    """Read statements until the input ends and print their results.
+
+    Raises:
+        TransformError: There is no published warehouse.
+        SettingsError: A statement failed, and the input is no terminal.
+    """
+    from transforms.readers.published import open_published
+
+    is_terminal = sys.stdin.isatty()
+    if is_terminal:
+        with suppress(ImportError):
+            import readline  # noqa: F401 - gives input() editing and a history that ends with the session
+    with closing(open_published(warehouse, timezone)) as connection:
+        if is_terminal:
+            sys.stdout.write(WELCOME + "\n")
+        for statement in _statements(is_terminal=is_terminal):
+            if statement in (".quit", ".exit"):
+                return
+            try:
+                _answer(connection, statement)
+            except InventorumError as error:
+                if not is_terminal:
+                    raise
+                sys.stderr.write(f"{error}\n")
+            except KeyboardInterrupt:
+                connection.interrupt()
+                sys.stdout.write("Interrupted.\n")
+
+
+def _statements(*, is_terminal: bool) -> Iterator[str]:
+    """Statements up to their semicolon, and commands that begin with a dot."""
+    pending = ""
+    while True:
+        try:
+            if is_terminal:
+                line = input(MORE if pending else PROMPT)
+            else:
+                line = sys.stdin.readline()
+                if not line:
+                    raise EOFError
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            pending = ""
+            sys.stdout.write("\n")
+            continue
+        if not pending and line.strip().startswith("."):
+            yield line.strip()
+            continue
+        pending += line if line.endswith("\n") else line + "\n"
+        if line.rstrip().endswith(";"):
+            yield pending.strip()
+            pending = ""
+        elif not pending.strip():
+            pending = ""
+    if pending.strip():
+        yield pending.strip()
+    if is_terminal:
+        sys.stdout.write("\n")
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    import duckdb
+
+    if statement.startswith("."):
+        statement = _command(statement)
+        if not statement:
+            return
+    try:
+        result = connection.execute(statement)
+        columns = [column[0] for column in result.description or []]
+        rows = result.fetchmany(ROWS_SHOWN + 1)
+    except duckdb.Error as error:
+        raise SettingsError(str(error)) from None
+    show_table(columns, rows[:ROWS_SHOWN])
+    if len(rows) > ROWS_SHOWN:
+        sys.stdout.write(f"The first {ROWS_SHOWN} rows; `inventorum query --format csv` prints all.\n")
+
+
+def _command(line: str) -> str:
+    """The statement behind a dot command; empty if it is done already."""
+    word, _, rest = line.partition(" ")
+    if word == ".tables":
+        return (
+            'select schema_name || \'.\' || table_name as "table", estimated_size as "rows" from duckdb_tables() '
+            "order by schema_name, table_name"
+        )
+    if word in (".columns", ".schema") and rest.strip():
+        name = rest.strip().rpartition(".")[2].replace("'", "''")
+        return (
+            'select column_name as "column", data_type as "type", coalesce(comment, \'\') as meaning '
+            f"from duckdb_columns() where table_name = '{name}' order by schema_name, column_index"
+        )
+    sys.stdout.write(WELCOME + "\n")
+    return ""

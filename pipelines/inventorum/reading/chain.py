@@ -1,0 +1,111 @@
+"""How windows of one result set are linked without a gap between them.
+
+A window is anchored if it begins at or before the last id that is known. Then no order can lie between it
+and what was read, whatever changed between the two requests, and whichever came first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from pipelines.inventorum.http.pages import Page
+from pipelines.inventorum.reading.page_ranges import Window
+
+
+@dataclass(frozen=True)
+class Read:
+    """An answer without its payloads."""
+
+    window: Window
+    total: int | None
+    count: int
+    first: int | str | None
+    first_id: int | None
+    last_id: int | None
+    tail: frozenset[str]
+
+    @property
+    def end(self) -> int:
+        return self.window.offset + self.count
+
+    @property
+    def is_short(self) -> bool:
+        return self.count < self.window.limit
+
+    @property
+    def owes(self) -> bool:
+        """Whether `total` says that rows follow although the answer is short."""
+        return self.is_short and self.total is not None and self.total > self.end
+
+
+@dataclass
+class Chain:
+    """What is known to be read without a gap.
+
+    Attributes:
+        last_id: Everything up to this id was read; None before the first order.
+        tail: Odd records read after it, which may anchor a window as an id does.
+        rows: Rows at or before the last id, at the moment it was read.
+        want: Row at which the next window should begin.
+        idle: Windows in a row that led nowhere.
+    """
+
+    last_id: int | None = None
+    tail: frozenset[str] = frozenset()
+    rows: int = 0
+    want: int = 0
+    idle: int = 0
+    began: int | None = None
+    at_end: bool = False
+
+    def is_anchored(self, read: Read) -> bool:
+        """Whether no row can lie between what is known and this window."""
+        if read.window.page == 0:
+            return True
+        if read.first in self.tail:
+            return True
+        return self.last_id is not None and read.first_id is not None and read.first_id <= self.last_id
+
+    def extend(self, read: Read, overlap: int) -> None:
+        """Add an anchored window."""
+        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
+        leads = is_further or bool(read.tail - self.tail)
+        if read.first_id is not None:
+            leads = leads or self.began is None or read.first_id > self.began
+            self.began = read.first_id
+        self.idle = 0 if leads else self.idle + 1
+        self.tail = read.tail if is_further else self.tail | read.tail
+        if is_further:
+            self.last_id = read.last_id
+        self.rows = read.end
+        self.want = read.end - 1 - overlap
+        # whatever matched at that moment and lies behind the window's first row is in a short window
+        self.at_end = self.at_end or (read.is_short and not read.owes)
+
+    def ends_with(self, read: Read) -> bool:
+        """Whether an anchored window shows nothing behind the last known row."""
+        is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
+        return self.is_anchored(read) and not is_further and not read.tail - self.tail
+
+    def step_back(self, window: Window) -> None:
+        """Begin earlier: the window did not reach what is known."""
+        self.want = max(0, window.offset - max(1, window.limit // 2))
+        self.rows = min(self.rows, self.want + 1)
+
+
+def outline(window: Window, page: Page | None) -> Read:
+    """What linking needs of an answer; None stands for a page that does not exist."""
+    if page is None:
+        return Read(window, None, 0, None, None, None, frozenset())
+    ids = [key for key in page.keys if isinstance(key, int)]
+    tail = itertools.takewhile(lambda key: isinstance(key, str), reversed(page.keys))
+    return Read(
+        window=window,
+        total=page.total,
+        count=len(page.keys),
+        first=page.keys[0] if page.keys else None,
+        first_id=ids[0] if ids else None,
+        last_id=ids[-1] if ids else None,
+        tail=frozenset(key for key in tail if isinstance(key, str)),
+    )

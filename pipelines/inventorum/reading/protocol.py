@@ -1,0 +1,299 @@
+"""The reading protocol: overlapping windows ordered by id, so that no order is lost while orders change.
+
+Pure: whatever fetches a window is passed in. Every answer is one snapshot in ascending order of ids. A
+window counts only if it begins at or before the last id that is known (it is anchored); then no order can
+lie between it and what was read, whatever changed between the two requests, and whichever came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pipelines.errors import CrawlError, EmptyPage
+from pipelines.inventorum.http.pages import Answer
+from pipelines.inventorum.reading.chain import Chain, Read
+from pipelines.inventorum.reading.facts import CAP, CrawlFacts
+from pipelines.inventorum.reading.page_base import Fetch, Pages
+from pipelines.inventorum.reading.page_ranges import Gather, Window, around, choose, in_threads
+from pipelines.inventorum.reading.tally import Tally
+from pipelines.inventorum.reading.watermark import watermark_of
+
+__all__ = ["CAP", "Crawl", "CrawlFacts", "Fetch", "crawl"]
+
+OVERLAP_ROWS = 5
+MOST_RETREATS = 20
+FORGIVEN = 0.25  # of a retreat, for each window that links: long crawls may have more of both
+MOST_RESTARTS = 3
+MOST_IDLE_WINDOWS = 3
+MOST_NEEDLESS = 500
+FEW_ROWS = 20
+LEAST_CAP = 7  # below, too many row numbers are divisible by every limit, and no window holds both sides
+
+
+def crawl(
+    fetch: Fetch,
+    *,
+    cap: int = CAP,
+    first_page: int | None = None,
+    overlap_rows: int = OVERLAP_ROWS,
+    executor: Executor | None = None,
+    outstanding: int = 8,
+    gather: Gather | None = None,
+    cursor: datetime | None = None,
+    max_backstep: timedelta = timedelta(minutes=7, seconds=30),
+) -> Crawl:
+    """Read one result set of `GET /orders/delta/` completely: iterate over what this returns, once.
+
+    Args:
+        fetch: Must ask for `order_by=id` and for the same filter each time.
+        cap: Rows to ask for at most. Windows can overlap anywhere only if no row number that occurs is
+            divisible by all of 1 … cap: 20 and more do for 200 million orders.
+        first_page: 0 or 1 if it is known, None to find out.
+        overlap_rows: Rows by which a window begins before the end of what is known.
+        executor: Runs fetches in parallel; crawls may share one, but must not run in it themselves.
+        outstanding: How many fetches of this crawl may be under way or wait to be taken.
+        gather: How to fetch several windows, instead of an executor.
+        cursor: Watermark of the last complete crawl.
+        max_backstep: How far the server's clock may lie behind the cursor.
+    """
+    if gather is None and executor is not None:
+        gather = in_threads(executor, outstanding)
+    return Crawl(fetch, cap, first_page, overlap_rows, gather, cursor, max_backstep)
+
+
+class _Restart(Exception):
+    pass
+
+
+class Crawl:
+    """One crawl. `facts` can be read at any time, `watermark` from the first answer on."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        cap: int,
+        first_page: int | None,
+        overlap_rows: int,
+        gather: Gather | None,
+        cursor: datetime | None,
+        max_backstep: timedelta,
+    ) -> None:
+        self.facts = CrawlFacts(first_page=first_page or 0, cap=cap)
+        self._pages = Pages(fetch, self.facts, base_is_known=first_page is not None)
+        self._overlap = overlap_rows
+        self._gather = gather
+        self._cursor = cursor
+        self._max_backstep = max_backstep
+        self._tally = Tally(self.facts)
+        self._take = self._tally.take
+        self._chain = Chain()
+        self._pages_lead_on = False
+        self._first_key: int | str | None = None
+        self._waiting: list[Read] = []  # read, but not linked yet; the next one last
+        self._retreats = 0.0
+
+    @property
+    def watermark(self) -> datetime:
+        """The cursor column of every row of this crawl."""
+        if self.facts.watermark is None:
+            raise ValueError("the crawl has no answer yet")
+        return self.facts.watermark
+
+    def __iter__(self) -> Iterator[Answer]:
+        """Answers as they come.
+
+        Every order in them was really sent, but only a crawl that ends without an error is complete.
+
+        Raises:
+            CrawlError: The API broke an assumption of the protocol.
+            InventorumError: Whatever `fetch` raises.
+        """
+        try:
+            while True:
+                try:
+                    yield from self._pass()
+                    break
+                except _Restart as signal:
+                    reason = str(signal)
+                self._begin_anew(reason)
+            self.facts.complete = True
+        finally:
+            self.facts.distinct_ids = self._tally.distinct_ids()
+
+    def _begin_anew(self, reason: str) -> None:
+        if self.facts.restarts == MOST_RESTARTS:
+            raise CrawlError(
+                f"The crawl was begun anew {MOST_RESTARTS} times and still does not hold together: {reason}. "
+                "Nothing of it counts; the cursor stays. Run it again when fewer orders change."
+            )
+        self.facts.restarts += 1
+        self._chain = Chain()
+        self._waiting = []
+        self._retreats = 0.0
+        self._pages_lead_on = False
+
+    def _pass(self) -> Iterator[Answer]:
+        """Read from the first row to the end."""
+        yield from self._first()
+        while not self._chain.at_end:
+            if self._gather is not None and self._pages_lead_on and not self._waiting and self._is_far():
+                known = self._chain.last_id
+                yield from self._round(self._gather)
+                if self._chain.at_end or self._chain.last_id != known:
+                    continue
+            yield from self._step()
+            if self._chain.idle >= MOST_IDLE_WINDOWS:
+                raise CrawlError(
+                    f"Paging makes no progress: {MOST_IDLE_WINDOWS} windows after order {self._chain.last_id} "
+                    f"brought nothing new, although they were full (total {self.facts.last_total}). "
+                    "Nothing of this crawl counts; the cursor stays."
+                )
+            self._stop_a_runaway()
+
+    def _stop_a_runaway(self) -> None:
+        total, cap, asked = self.facts.last_total, self.facts.cap, self.facts.requests
+        if total is not None and asked > MOST_NEEDLESS + 10 * total / cap:
+            raise CrawlError(
+                f"{asked} windows of up to {cap} orders were read, although only {total} orders match, and the end "
+                "is not reached. Nothing of this crawl counts; the cursor stays. Run it again when fewer orders change."
+            )
+
+    def _first(self) -> Iterator[Answer]:
+        """The first rows, alone: they give the clock, the base of the pages and the cap."""
+        window = Window(0, self.facts.cap)
+        answer = self._pages.first(window)
+        if self.facts.watermark is None:
+            self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep)
+        read = self._take(window, answer)
+        yield answer
+        if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident
+            again = self._pages.ask(window)
+            if again is not None:
+                read = self._take(window, again)
+                yield again
+        self._first_key = read.first
+        if read.owes and read.count >= LEAST_CAP:
+            self.facts.cap = read.count
+            read = replace(read, window=Window(0, read.count))
+        self._chain.extend(read, self._overlap)
+        if read.owes:
+            if (yield from self._follows(read.count)):
+                raise _Restart(f"the API gives {read.count} orders at a time, although more follow")
+            self._chain.at_end = True  # `total` counts what the API does not show
+
+    def _step(self) -> Iterator[Answer]:
+        """One window, the next that is needed."""
+        window = choose(self._chain.want, self._chain.rows, self.facts.cap)
+        answer = self._pages.ask(window)
+        read = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        if not self._pages.base_is_known and window.page and read.first is not None:
+            looks_repeated = read.first == self._first_key
+            if self._pages.is_repeated(read.total, looks_repeated=looks_repeated):
+                return
+        is_linked = self._link(read)
+        self._pages_lead_on = is_linked and self._chain.idle == 0
+        if is_linked and read.owes:
+            idle = self._chain.idle
+            yield from self._settle_end(window)
+            self._chain.idle = idle
+
+    def _settle_end(self, window: Window) -> Iterator[Answer]:
+        """A short window whose `total` promises more: at its end, cut, or a cap that was lowered?"""
+        answer = self._pages.ask(window)
+        again = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        if not self._link(again) or not again.owes:
+            return
+        window = around(again.end)
+        answer = self._pages.ask(window)
+        probe = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        shows_nothing_new = probe.first is not None and self._chain.ends_with(probe)
+        if shows_nothing_new and probe.is_short and probe.last_id == again.last_id:
+            self._chain.at_end = True  # `total` counts what the API does not show
+            return
+        if FEW_ROWS <= again.count < self.facts.cap:
+            self.facts.cap = again.count
+        if shows_nothing_new or (probe.first is not None and not self._chain.is_anchored(probe)):
+            raise _Restart("answers are shorter than asked, although more orders follow")
+        self._link(probe)
+
+    def _follows(self, rows: int) -> Generator[Answer, None, bool]:
+        """Whether more follow after the first few rows, by a window that even the lowest cap honours."""
+        window = around(rows) if rows > 2 else Window(rows, 1)
+        try:
+            answer = self._pages.ask(window)
+        except EmptyPage:
+            return False
+        probe = self._take(window, answer)
+        if answer is not None:
+            yield answer
+        return probe.first is not None and not self._chain.ends_with(probe)
+
+    def _round(self, gather: Gather) -> Iterator[Answer]:
+        """All windows that `total` promises, several at once, then linked as far as they meet."""
+        reads: list[Read] = []
+        with closing(gather(self._pages.attempt, self._plan(reads))) as results:
+            for window, answer in results:
+                read = self._take(window, answer)
+                reads.append(read)
+                if answer is not None:
+                    yield answer
+        self._waiting = sorted(
+            (read for read in reads if read.first is not None),
+            key=lambda read: (read.first_id is None, read.first_id or 0),
+            reverse=True,
+        )
+        self._link_waiting()
+
+    def _plan(self, reads: list[Read]) -> Iterator[Window]:
+        """Windows up to `total`, or up to the end if an answer shows that it comes sooner."""
+        want, rows, seen, end = self._chain.want, self._chain.rows, 0, self.facts.last_total or 0
+        while rows <= end:
+            window = choose(want, rows, self.facts.cap)
+            if window.end <= rows:
+                return
+            self.facts.requests += 1
+            yield window
+            rows, want = window.end, window.end - 1 - self._overlap
+            end = min([end, *(read.end for read in reads[seen:] if read.is_short)])
+            seen = len(reads)
+
+    def _link(self, read: Read) -> bool:
+        """Add a window to what is known; if it is not anchored, begin earlier with the next one."""
+        if self._chain.is_anchored(read):
+            self._chain.extend(read, self._overlap)
+            self._retreats = max(0.0, self._retreats - FORGIVEN)
+            self._link_waiting()
+            return True
+        self.facts.retreats += 1
+        self._retreats += 1
+        if self._retreats >= MOST_RETREATS:
+            raise _Restart(f"{MOST_RETREATS} windows did not reach back to what was read")
+        self._chain.step_back(read.window)
+        return False
+
+    def _link_waiting(self) -> None:
+        """Link windows of the last round as far as they meet."""
+        while self._waiting:
+            read = self._waiting[-1]
+            if not self._chain.is_anchored(read):
+                read = next((other for other in self._waiting if other.first in self._chain.tail), read)
+                if not self._chain.is_anchored(read):
+                    return
+            self._waiting.remove(read) if read is not self._waiting[-1] else self._waiting.pop()
+            if not self._chain.ends_with(read) or read.is_short:
+                self._chain.extend(read, self._overlap)
+
+    def _is_far(self) -> bool:
+        """Whether more than one window seems to be missing."""
+        total = self.facts.last_total
+        return total is not None and total - self._chain.rows > self.facts.cap

@@ -1,0 +1,253 @@
+"""landing.duckdb and dlt's working folder: prepare, recover, load, look.
+
+dlt's working folder is made anew for each load: whatever a crash left in it is thrown away and read again,
+since its cursor stands in the landing log and has not moved.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.errors import HomeError, SettingsError
+from pipelines.landing.database_faults import readable_faults
+from pipelines.settings import Files, prepare_dlt
+from pipelines.timing import timed
+
+if TYPE_CHECKING:
+    from dlt import Pipeline
+    from dlt.sources import DltSource
+
+    from pipelines.progress import Progress
+
+DATASET = "raw"
+PIPELINE = "inventorum"
+# Readable for DuckDB 1.2 and later; 2.0's own format is refused by earlier tools.
+STORAGE_VERSION = "v1.2.0"
+
+# Written by `reconcile` only; the SQL reads them always.
+RECONCILE_TABLES = """
+create table if not exists raw.reconciliation (
+    run_id varchar not null, account varchar not null, channel varchar not null, business_date date not null,
+    listed_orders bigint not null, known_orders bigint not null,
+    listed_gross_amount decimal(18, 2), known_gross_amount decimal(18, 2),
+    missing_here bigint not null, missing_there bigint not null, different bigint not null,
+    status varchar not null, checked_at timestamptz not null, _dlt_load_id varchar not null
+);
+create table if not exists raw.absences (
+    run_id varchar not null, account varchar not null, order_id bigint not null, channel varchar not null,
+    is_absent boolean not null, is_confirmed boolean not null, checked_at timestamptz not null,
+    _dlt_load_id varchar not null
+);
+"""
+
+
+def prepare(files: Files) -> None:
+    """Create the landing file if it is missing, and delete what a killed crawl has left.
+
+    Raises:
+        HomeError: It cannot be written.
+    """
+    if not files.landing.exists():
+        with readable_faults(files.landing):
+            _create(files.landing)
+    files.landing.chmod(0o600)
+    shutil.rmtree(spool_folder(files), ignore_errors=True)
+
+
+def _create(path: Path) -> None:
+    """An empty database, there as a whole or not at all: half of one could never be opened again."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE_VERSION}).close()
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_open(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The landing log for writing; whatever opens it inside of the block shares it, which costs little.
+
+    Raises:
+        LockedError: Another program has it open.
+        HomeError: It is not a DuckDB file, or cannot be written.
+    """
+    with readable_faults(files.landing), closing(duckdb.connect(str(files.landing))) as connection:
+        connection.execute("set enable_progress_bar = false")  # it would stand in the results on stdout
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def complete(files: Files) -> None:
+    """Make the tables that dlt does not make: the first load may have been killed before it came to them.
+
+    Raises: As kept_open.
+    """
+    with kept_open(files) as connection:
+        if has_table(connection, "windows"):
+            connection.execute(RECONCILE_TABLES)
+
+
+def spool_folder(files: Files) -> Path:
+    """Where crawls keep their rows until they are complete."""
+    return files.work / "spool"
+
+
+@contextmanager
+def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The landing log, read-only.
+
+    Raises:
+        LockedError: Another program writes it.
+        HomeError: It does not exist or is no DuckDB file.
+    """
+    if not files.landing.exists():
+        raise HomeError(
+            f"There is no landing log at {files.landing} yet. "
+            "Load orders first: `inventorum sync` or `inventorum demo`."
+        )
+    with readable_faults(files.landing):
+        connection = duckdb.connect(str(files.landing), read_only=True)
+    try:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a table of the dataset `raw` exists yet."""
+    query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
+    found = connection.execute(query, [DATASET, table]).fetchall()
+    return bool(found[0][0])
+
+
+def refuse_another_account(files: Files, account: str) -> None:
+    """Make sure that the log is this account's: the cursors in it would hide orders of any other.
+
+    Raises:
+        SettingsError: It holds crawls of another account only.
+        HomeError: As kept_open.
+    """
+    with kept_open(files) as connection:
+        if not has_table(connection, "windows"):
+            return
+        held = [name for (name,) in connection.execute("select distinct account from raw.windows").fetchall()]
+    if held and account not in held:
+        raise SettingsError(
+            f"{files.home} holds the account {', '.join(sorted(held))}, but the settings name {account}: what was "
+            "read of one says nothing about the other. Nothing was asked. Give each account a folder of its own with "
+            "--home, or set SOURCES__INVENTORUM__ACCOUNT back."
+        )
+
+
+def newest_watermark(files: Files) -> datetime | None:
+    """The latest server time that any crawl has stored; makes sure that the log can be written.
+
+    Raises: As kept_open.
+    """
+    with kept_open(files) as connection:
+        if not has_table(connection, "windows"):
+            return None
+        rows = connection.execute(
+            "select max(watermark) from raw.windows where _dlt_load_id in "
+            "(select load_id from raw._dlt_loads where status = 0)"
+        ).fetchall()
+    newest: datetime | None = rows[0][0]
+    return newest
+
+
+def cursors(files: Files) -> dict[str, datetime]:
+    """Per channel, the watermark of the last complete crawl that brought rows: where the next one goes on."""
+    with opened(files) as connection:
+        if not has_table(connection, "windows"):
+            return {}
+        rows = connection.execute(
+            "select channel, max(watermark) from raw.windows "
+            "where endpoint = 'orders/delta' and status = 'complete' and row_count > 0 and _dlt_load_id in "
+            "(select load_id from raw._dlt_loads where status = 0) group by channel"
+        ).fetchall()
+    return dict(rows)
+
+
+def pipeline(files: Files, progress: Progress) -> Pipeline:
+    """dlt's pipeline with the state and schema that the landing log holds.
+
+    dlt's working folder is made anew: what a crash left in it is thrown away, and it cannot be ahead of the log.
+
+    Raises: As kept_open.
+    """
+    prepare_dlt()
+    import dlt
+
+    from pipelines.landing.collector import StepCollector
+    from pipelines.landing.destination import LandingLog
+
+    forget_pending(files)
+    made = dlt.pipeline(
+        PIPELINE,
+        destination=LandingLog(files.landing),
+        dataset_name=DATASET,
+        pipelines_dir=str(files.work / "dlt"),
+        progress=StepCollector(progress),
+    )
+    with readable_faults(files.landing), kept_open(files):
+        complete(files)
+        made.sync_destination()
+    return made
+
+
+def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline | None = None) -> dict[str, float]:
+    """Extract the source and append it to the landing log, all or nothing.
+
+    Args:
+        prepared: What `pipeline` made, if the caller has it already.
+
+    Returns:
+        Seconds of each step.
+
+    Raises:
+        InventorumError: What a resource raised.
+        HomeError: The disk is full or a file cannot be written.
+    """
+    seconds: dict[str, float] = {}
+    try:
+        with readable_faults(files.landing):
+            if prepared is None:
+                with timed(seconds, "connect"):
+                    prepared = pipeline(files, progress)
+            with timed(seconds, "crawl"):
+                prepared.extract(source, loader_file_format="parquet")
+            with timed(seconds, "normalize"):
+                prepared.normalize()
+            with timed(seconds, "insert"), kept_open(files) as connection:
+                if prepared.load().first_run:
+                    connection.execute(RECONCILE_TABLES)
+    except BaseException:
+        forget_pending(files)  # the next run reads again from the cursor, which has not moved
+        raise
+    return seconds
+
+
+def forget_pending(files: Files) -> None:
+    """Delete dlt's working folder; state and schema come back from the landing log."""
+    shutil.rmtree(files.work / "dlt", ignore_errors=True)
+
+
+def ledger_rows(files: Files, run_id: str) -> list[dict[str, Any]]:
+    """The crawls of one run as the landing log has them."""
+    with opened(files) as connection:
+        if not has_table(connection, "windows"):
+            return []
+        cursor = connection.execute("select * from raw.windows where run_id = ? order by channel", [run_id])
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

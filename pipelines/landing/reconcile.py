@@ -1,0 +1,275 @@
+"""`GET /orders/` against what the warehouse knows, per channel and business day.
+
+An order that the list shows and the warehouse lacks, or knows otherwise, is landed. An order that the list
+lacks is noted as absent; after two notes at least a day apart, without a reading in between, it is landed
+once more as `missing`: its last payload under the content hash `missing`, a version of its own, so that
+facts, history and marts follow as with any other change, and a later reading brings it back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.pages import Rejected
+from pipelines.inventorum.reading.slices import Slice
+from pipelines.landing import log as landing
+from pipelines.landing.absences import MISSING, absent_since, missing_versions, noted_absent
+from pipelines.landing.backfill import NOT_LISTED, ChannelHistory
+from pipelines.landing.crawl import Reading, quarantine_rows
+from pipelines.landing.found import DayFigures, Found, Known
+from pipelines.landing.listed import Listed, listed_orders
+from pipelines.landing.load_delta import FETCH_THREADS
+from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
+from pipelines.landing.source import history_source
+from pipelines.progress import Progress
+from pipelines.settings import Settings
+from transforms.readers.published import open_published
+
+ENDPOINT = "orders (reconcile)"
+DRAFT, PENDING = 1, 2
+# From this API version on, delta leaves PENDING orders out while the list shows them.
+HIDES_PENDING = 12
+DAY = timedelta(days=1)
+# A list that lacks more than this share of a channel's orders is taken for a fault of the API.
+CREDIBLE_SHARE = Decimal("0.05")  # of the orders of a run
+EMPTIED = 5  # a channel that loses all of so many orders is taken for a fault, however small its share
+
+KNOWN = """
+select order_id, business_date_of_creation, state, content_hash, items_gross_amount
+from (
+    select
+        *,
+        cast(timezone(?, ordered_at) - to_hours(cast(? as integer)) as date) as business_date_of_creation
+    from core.fct_orders
+)
+where account = ? and channel = ? and business_date_of_creation between ? and ?
+"""
+
+
+def reconcile(
+    settings: Settings,
+    api: InventorumClient,
+    run_id: str,
+    days: int,
+    known_until: Mapping[str, datetime],
+    progress: Progress,
+) -> Found:
+    """Compare the last business days, today included, and land what was missing or different here.
+
+    Args:
+        known_until: Per channel, the server's time at which its last complete crawl began. Orders created
+            later than the overlap before it are the next crawl's, and no difference.
+
+    Raises:
+        LoginError: The API refused the token; nothing was landed.
+    """
+    found = Found()
+    zone = ZoneInfo(settings.timezone)
+    today = (datetime.now(zone) - timedelta(hours=settings.day_starts_at)).date()
+    first = today - timedelta(days=days - 1)
+    with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
+        reading = Reading(
+            run_id=run_id,
+            account=settings.account,
+            overlap=settings.overlap,
+            start_date=None,
+            floor=landing.newest_watermark(settings.files),
+            since=None,
+            spool=landing.spool_folder(settings.files),
+            executor=executor,
+            progress=progress,
+            now=lambda: datetime.now(UTC),
+        )
+        compared = [
+            _Channel(settings, api, channel, reading, known_until.get(channel), found)
+            for channel in settings.channels
+            if channel not in NOT_LISTED
+        ]
+        for side in compared:
+            side.compare(first, today)
+    lacking, known = sum(len(side.absent) for side in compared), sum(side.known for side in compared)
+    for side in compared:
+        side.conclude(is_credible=lacking <= CREDIBLE_SHARE * known)
+    _land(settings, reading, found)
+    return found
+
+
+class _Channel:
+    """One channel on both sides."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        api: InventorumClient,
+        channel: str,
+        reading: Reading,
+        known_until: datetime | None,
+        found: Found,
+    ) -> None:
+        self._settings = settings
+        self._api = api
+        self._channel = channel
+        self._reading = reading
+        self._settled_until = None if known_until is None else known_until - reading.overlap
+        self._found = found
+        self._zone = ZoneInfo(settings.timezone)
+        self._listed: frozenset[int] = frozenset()
+        self._checked_at: datetime | None = None
+        self.absent: list[int] = []
+        self.known = 0
+
+    def compare(self, first: date, last: date) -> None:
+        """Fill in what is found for the business days from first to last."""
+        midnight = datetime(first.year, first.month, first.day, tzinfo=self._zone)
+        history = ChannelHistory(self._settings, self._api, self._channel, self._reading, ENDPOINT)
+        listed: dict[int, tuple[Listed, str, datetime]] = {}
+        checked_at: datetime | None = None
+        end = datetime(last.year, last.month, last.day, tzinfo=self._zone) + 2 * DAY
+        for part in history.read(midnight - DAY, end, again=True):
+            if isinstance(part, dict):
+                self._found.windows.append(part)
+                return  # incomplete: what was not listed says nothing
+            row = history.ledger_row(part)
+            checked_at = min(row["watermark"], checked_at or row["watermark"])
+            self._take(part, row, listed)
+        if checked_at is None:
+            return
+        inside = {
+            key: entry
+            for key, entry in listed.items()
+            if (day := self._business_date(entry[0])) is not None and first <= day <= last
+        }
+        self._listed, self._checked_at = frozenset(listed), checked_at
+        self._judge(inside, self._known(first, last))
+
+    def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
+        self._found.windows.append(row)
+        rejected: Iterable[Rejected] = (r for answer in part.answers for r in answer.page.rejected)
+        self._found.rejected += quarantine_rows(self._reading, self._channel, ENDPOINT, row["window_id"], rejected)
+        for order in listed_orders(part.answers):
+            listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
+
+    def _business_date(self, order: Listed) -> date | None:
+        if order.created_at is None:
+            return None
+        local = order.created_at.astimezone(self._zone).replace(tzinfo=None)
+        return (local - timedelta(hours=self._settings.day_starts_at)).date()
+
+    def _known(self, first: date, last: date) -> dict[int, Known]:
+        parameters = [
+            self._settings.timezone,
+            self._settings.day_starts_at,
+            self._settings.account,
+            self._channel,
+            first,
+            last,
+        ]
+        with closing(open_published(self._settings.files.warehouse)) as connection:
+            rows = connection.execute(KNOWN, parameters).fetchall()
+        return {order_id: Known(*values) for order_id, *values in rows}
+
+    def _judge(
+        self,
+        listed: dict[int, tuple[Listed, str, datetime]],
+        known: dict[int, Known],
+    ) -> None:
+        figures: defaultdict[date, DayFigures] = defaultdict(DayFigures)
+        for order_id, entry in listed.items():
+            order = entry[0]
+            day = self._business_date(order)
+            if day is None or (order_id not in known and (self._is_hidden(order) or self._is_too_new(order))):
+                continue
+            figures[day].listed += 1
+            figures[day].listed_gross += order.gross or 0
+            if order_id not in known:
+                figures[day].missing_here.append(order_id)
+                self._found.to_land.append(entry)
+            elif known[order_id].content_hash != order.row.content_hash:
+                figures[day].different.append(order_id)
+                self._found.to_land.append(entry)
+        for order_id, here in known.items():
+            if (here.state or 0) & DRAFT or here.content_hash == MISSING:
+                continue  # the list leaves drafts out
+            figures[here.day].known += 1
+            figures[here.day].known_gross += here.gross or 0
+            if order_id not in self._listed:
+                figures[here.day].missing_there.append(order_id)
+        self.absent = [order_id for day in figures.values() for order_id in day.missing_there]
+        self.known = len(known)
+        self._found.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
+
+    def _is_hidden(self, order: Listed) -> bool:
+        return self._api.api_version >= HIDES_PENDING and bool((order.row.state or 0) & PENDING)
+
+    def _is_too_new(self, order: Listed) -> bool:
+        if order.created_at is None or self._settled_until is None:
+            return False
+        return order.created_at > self._settled_until
+
+    def conclude(self, *, is_credible: bool) -> None:
+        """Note which orders are gone, unless so many are that it must be a fault of the API.
+
+        Args:
+            is_credible: Whether all channels together lack few enough orders.
+        """
+        if self._checked_at is None:
+            return
+        is_emptied = len(self.absent) == self.known >= EMPTIED
+        if self.absent and (is_emptied or not is_credible):
+            self._found.suspicious.add(self._channel)
+            self.absent = []
+        self._note_absences(self.absent, self._listed, self._checked_at)
+
+    def _note_absences(self, absent: list[int], anywhere: Set[int], checked_at: datetime) -> None:
+        since = absent_since(self._settings.files, self._settings.account, self._channel)
+        noted = noted_absent(self._settings.files, self._settings.account, self._channel)
+        for order_id in absent:
+            is_confirmed = order_id in since and checked_at - since[order_id] >= DAY
+            if is_confirmed:
+                self._found.confirmed[order_id] = checked_at
+            self._add(order_id, checked_at, is_absent=True, is_confirmed=is_confirmed)
+        for order_id in noted & anywhere:
+            self._add(order_id, checked_at, is_absent=False, is_confirmed=False)
+
+    def _add(self, order_id: int, checked_at: datetime, *, is_absent: bool, is_confirmed: bool) -> None:
+        self._found.absences.append(
+            {
+                "run_id": self._reading.run_id,
+                "account": self._reading.account,
+                "order_id": order_id,
+                "channel": self._channel,
+                "is_absent": is_absent,
+                "is_confirmed": is_confirmed,
+                "checked_at": checked_at,
+            }
+        )
+
+
+def _land(settings: Settings, reading: Reading, found: Found) -> None:
+    """Append orders, ledger, figures per day and absences as one package."""
+    tables = []
+    late = _late_finds(reading, found)
+    for orders, origin in ((late, "orders"), (missing_versions(settings.files, reading, found.confirmed), "reconcile")):
+        if len(orders):
+            sequence = [next(reading.sequence) for _ in orders.rows]
+            tables.append(orders_table(orders, sequence, account=reading.account, source=origin))
+    days = found.rows(reading.run_id, reading.account)
+    source = history_source(iter(tables), found.windows, found.rejected, days, found.absences)
+    landing.load(settings.files, source, reading.progress)
+
+
+def _late_finds(reading: Reading, found: Found) -> ReadOrders:
+    orders = ReadOrders()
+    for listed, window_id, watermark in found.to_land:
+        version = listed.answer.processed_version
+        read = Provenance(listed.row.channel or "", window_id, watermark, reading.now(), version)
+        orders.add([listed.row], read)
+    return orders

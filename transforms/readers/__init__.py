@@ -1,0 +1,1 @@
+"""What people get from a published file: report, exports, documentation."""

@@ -1,0 +1,185 @@
+"""The DATEV export: one booking batch a month, prepared for the tax adviser."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from transforms.readers.exports.datev_bookings import ZERO, Labels, Month, months_between, read_month
+from transforms.readers.exports.datev_format import Batch, render
+from transforms.readers.exports.errors import ExportRefused
+from transforms.readers.exports.staged import Staged
+from transforms.readers.published import open_published
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from transforms.readers.exports.datev_accounts import Accounts
+    from transforms.readers.exports.selection import Period
+
+
+@dataclass(frozen=True)
+class WrittenBatch:
+    """One month's file.
+
+    Attributes:
+        rows: Bookings in it.
+        clearing: What stays on the clearing account, positive on the debit side.
+    """
+
+    path: Path
+    month: str
+    rows: int
+    bytes: int
+    revenue: Decimal
+    payments: Decimal
+    shipping: Decimal
+    refunds: Decimal
+    clearing: Decimal
+
+
+@dataclass(frozen=True)
+class DatevReport:
+    """What the export wrote, and what the tax adviser should know."""
+
+    form: str
+    period: str
+    files: list[WrittenBatch] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def export_datev(
+    published: Path,
+    output: Path,
+    accounts: Accounts,
+    *,
+    period: Period,
+    currency: str = "EUR",
+    timezone: str = "Europe/Berlin",
+) -> DatevReport:
+    """Write a booking batch for each month with bookings.
+
+    Args:
+        output: The folder for the files.
+        period: Whole months; default: the last one that is over and completely loaded.
+
+    Raises:
+        ExportRefused: The period is no whole month, or something has no account.
+        BooksDisagree: The bookings do not add up to `daily_closing` and `vat_by_month`.
+        ExportFailed: A file could not be written.
+        TransformError: There is no published warehouse.
+    """
+    with closing(open_published(published, timezone)) as connection:
+        account = _account(connection, accounts)
+        start, end = _span(connection, account, period)
+        labels = Labels.read(connection)
+        months = [
+            read_month(connection, account, first, last, accounts, labels) for first, last in months_between(start, end)
+        ]
+    report = DatevReport("datev", f"{start} to {end}")
+    with Staged() as staged:
+        for month in months:
+            if month.bookings:
+                content = render(_batch(month, accounts, currency, timezone), month.bookings)
+                target = output / f"EXTF_Buchungsstapel_{month.start:%Y-%m}_vorbereitet.csv"
+                staged.begin(target).write_bytes(content)
+                report.files.append(_written(target, month, len(content)))
+    report.notes.extend(_notes(months, accounts, currency))
+    return report
+
+
+def _account(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> str:
+    known = [
+        name for (name,) in connection.execute("select distinct account from core.fct_orders order by 1").fetchall()
+    ]
+    wanted = accounts.account
+    if wanted is None and len(known) == 1:
+        return str(known[0])
+    if wanted in known:
+        return str(wanted)
+    problem = "holds no orders" if not known else f"holds the accounts {', '.join(known)}"
+    raise ExportRefused(
+        f"The warehouse {problem}, and a booking batch is for one{'' if wanted is None else f', {wanted!r}'}. Nothing "
+        "was written. Name it as `account` under [client] in the accounts file."
+    )
+
+
+def _span(connection: duckdb.DuckDBPyConnection, account: str, period: Period) -> tuple[date, date]:
+    """The period's ends; open ends are the first sale's month and the last month that is complete."""
+    ((first, newest, known_until),) = connection.execute(
+        "select (select min(business_date) from marts.sales_by_day where account = $1), "
+        "(select max(business_date) from marts.sales_by_day where account = $1), "
+        "(select min(cast(known_until as date)) from marts.freshness where account = $1)",
+        [account],
+    ).fetchall()
+    last = known_until or newest
+    complete = (last or date.min.replace(day=2)).replace(day=1) - timedelta(days=1)
+    end = period.end or complete
+    start = period.start or (end.replace(day=1) if period.end is None else (first or end).replace(day=1))
+    if start > end:
+        raise ExportRefused(
+            f"No month since {start:%Y-%m} is over and completely loaded (known until {last}). Nothing was written. "
+            "Name the months with --from and --to to export them nevertheless."
+        )
+    return start, end
+
+
+def _batch(month: Month, accounts: Accounts, currency: str, timezone: str) -> Batch:
+    return Batch(
+        consultant=accounts.consultant,
+        client=accounts.client,
+        year_begins=accounts.fiscal_year_of(month.start),
+        account_length=accounts.account_length,
+        start=month.start,
+        end=month.end,
+        designation=f"Vorbereitet fuer StB {month.start:%Y-%m}",
+        initials=accounts.initials,
+        currency=currency,
+        chart=accounts.chart,
+        created_at=datetime.now(ZoneInfo(timezone)),
+    )
+
+
+def _written(target: Path, month: Month, size: int) -> WrittenBatch:
+    return WrittenBatch(
+        path=target.absolute(),
+        month=f"{month.start:%Y-%m}",
+        rows=len(month.bookings),
+        bytes=size,
+        revenue=month.revenue,
+        payments=month.payments,
+        shipping=month.shipping,
+        refunds=month.refunds,
+        clearing=month.clearing,
+    )
+
+
+def _notes(months: list[Month], accounts: Accounts, currency: str) -> list[str]:
+    notes = [f"Nothing to book in {month.start:%Y-%m}: no file." for month in months if not month.bookings]
+    if accounts.is_template:
+        notes.append(
+            f"The consultant's number is the template's ({accounts.consultant}). Ask your tax adviser for the numbers "
+            "of consultant and client and enter them in the accounts file."
+        )
+    shipping = sum((month.shipping for month in months), ZERO)
+    if shipping and accounts.shipping is None:
+        notes.append(
+            f"Shipping of {shipping} {currency} is not booked, since the API does not tell its VAT rate. Its payments "
+            f"stay on account {accounts.clearing}; [shipping] in the accounts file books it."
+        )
+    rest = sum((month.clearing for month in months), ZERO) + (ZERO if accounts.shipping else shipping)
+    if rest:
+        side = "sales that are not paid" if rest > 0 else "payments without a sale"
+        notes.append(f"Account {accounts.clearing} keeps {abs(rest)} {currency} of {side}: see `balance_class`.")
+    refunds = sum((month.refunds for month in months), ZERO)
+    if refunds and not accounts.books_refunds:
+        notes.append(
+            f"Orders worth {refunds} {currency} were marked as refunded. They are not booked back, since the API tells "
+            "neither amount nor date of a refund: give marts.refunds to your tax adviser, or see [refunds]."
+        )
+    return notes

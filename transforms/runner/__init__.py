@@ -1,0 +1,1 @@
+"""Runs the SQL files in `sql/` over the landing log, checks and publishes the result."""

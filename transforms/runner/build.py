@@ -1,0 +1,281 @@
+"""Builds the warehouse from the landing log: what new loads changed, or everything."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import closing, suppress
+from dataclasses import asdict, astuple, dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from transforms.errors import ChecksFailed
+from transforms.runner import ledger
+from transforms.runner.ledger import RunRecord
+from transforms.runner.loads import (
+    Affected,
+    has_turned,
+    new_loads,
+    stage_affected,
+    stage_all,
+    told_tables,
+    vanished_loads,
+)
+from transforms.runner.models import fingerprint, sql_folder
+from transforms.runner.order import cached_project
+from transforms.runner.publish import is_published
+from transforms.runner.restore import clear, open_build
+from transforms.runner.session import (
+    Files,
+    Rules,
+    attach,
+    attach_landing,
+    connect,
+    prepare,
+    readable_faults,
+    remove_database,
+)
+from transforms.runner.steps import FROM_LOADS, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from transforms.runner.check_results import CheckResult
+    from transforms.runner.ledger import LoadRow
+    from transforms.runner.session import Connection
+
+__all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
+
+SQL_CHANGED = "the SQL files or the rules changed"
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        loads: Loads that were built in.
+        orders_new: Orders seen for the first time.
+        orders_changed: Known orders that came in a new version.
+        orders_reread: Orders that came as they were known.
+        orders_affected: Orders that were built again.
+        tables: Rows that came or went, for each table that was brought up to date.
+        seconds: Wall-clock time of each step.
+        checks: What each check that ran found.
+        changed: The build file holds something that the published file does not.
+        full: Everything was built from the landing log.
+        reason: Why a full build took place although none was asked for.
+    """
+
+    loads: tuple[str, ...] = ()
+    orders_new: int = 0
+    orders_changed: int = 0
+    orders_reread: int = 0
+    orders_affected: int = 0
+    tables: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    checks: tuple[CheckResult, ...] = ()
+    changed: bool = False
+    full: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a build was asked to do."""
+
+    files: Files
+    rules: Rules
+    sql_dir: Path
+    run_id: str
+    on_step: Callable[[str, int, int], None] | None
+    began: float
+
+    def fingerprint(self, sql: str) -> str:
+        """What the tables depend on beside the loads: the SQL files, by their fingerprint, and the rules."""
+        return hashlib.blake2b(f"{sql} {astuple(self.rules)}".encode(), digest_size=16).hexdigest()
+
+
+def build(
+    files: Files,
+    rules: Rules,
+    *,
+    full: bool = False,
+    run_id: str | None = None,
+    on_step: Callable[[str, int, int], None] | None = None,
+    sql_dir: Path | None = None,
+) -> BuildReport:
+    """Bring the build file up to date with the landing file and check it.
+
+    All or nothing: after any fault the build file is as it was. A full build takes place when it is asked
+    for, and when the build file cannot be brought up to date otherwise; `reason` says why.
+
+    Args:
+        run_id: Names the run in `ops.checks`; default: a random one.
+        on_step: Told the name of each step before it begins, its number and the number of steps.
+        sql_dir: The SQL files; default: those of the installation.
+
+    Raises:
+        ChecksFailed: A check of severity `fail` found rows.
+        FilesHeld: Another process has one of the files open.
+        ModelError: A SQL file is wrong.
+        TransformError: Any other foreseen fault of the files.
+    """
+    task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
+    with readable_faults(files.build):
+        connection = open_build(files)
+        if connection is None:
+            reason = None if full else "there is no build file and no published file yet"
+            return _build_all(task, reason, has_previous=False)
+        with closing(connection):
+            report = "" if full else _build_new(connection, task)
+        return _build_all(task, report or None, has_previous=True) if isinstance(report, str) else report
+
+
+def record_run(files: Files, record: RunRecord) -> None:
+    """Add a row to `ops.runs` of the build file; readers see it after the next publishing.
+
+    Raises:
+        FilesHeld: Another process has the build file open.
+    """
+    with closing(open_build(files) or connect(files.build, files)) as connection, readable_faults(files.build):
+        connection.begin()
+        ledger.create_tables(connection)
+        ledger.write_run(connection, record)
+        connection.commit()
+
+
+def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
+    """Build in the new loads, or say why a full build is needed."""
+    attach_landing(connection, task.files)
+    known = ledger.read_meta(connection).get("fingerprint")
+    if known != task.fingerprint(fingerprint(task.sql_dir)):
+        return SQL_CHANGED if known else "no build was finished yet"
+    seen = ledger.seen_loads(connection)
+    connection.begin()
+    loads = new_loads(connection, seen)
+    if vanished_loads(connection, seen):
+        return "the landing file no longer holds every load that was built in"
+    if not loads:
+        return BuildReport(changed=not is_published(task.files, connection))
+    affected = stage_affected(connection)
+    if affected.out_of_order:
+        return "a load holds readings that are older than known ones of the same orders"
+    told = told_tables(connection)
+    # that a channel was read once more belongs into the log, but readers have nothing to gain from it
+    is_news = bool(affected.orders or told) or has_turned(connection)
+    steps = _steps(connection, task, fresh=False)
+    if known != task.fingerprint(steps.project.fingerprint):
+        return SQL_CHANGED  # just now
+    ledger.write_loads(connection, loads, datetime.now(UTC))
+    setup = perf_counter() - task.began
+    try:
+        steps.run(affected, FROM_LOADS | told)
+    except ChecksFailed:
+        connection.rollback()
+        ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
+        raise
+    if is_news:
+        _write_ledger(connection, steps, task)
+    connection.commit()
+    if not is_news:
+        return _report(steps, loads, affected, setup=setup, changed=not is_published(task.files, connection))
+    with suppress(duckdb.Error):  # what was committed stands in the log beside the file, and publishing tries again
+        connection.execute("checkpoint")
+    return _report(steps, loads, affected, setup=setup)
+
+
+def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+    """Build everything into a new file, which takes the place of the old one at the end."""
+    fresh = task.files.build.with_name(task.files.build.name + ".new")
+    clear(fresh, task.files)
+    try:
+        with closing(connect(fresh, task.files)) as connection:
+            attach_landing(connection, task.files)
+            if has_previous:
+                attach(connection, task.files.build, "previous")
+            report = _fill(connection, task, reason, has_previous=has_previous)
+    except BaseException:
+        remove_database(fresh)
+        raise
+    with readable_faults(task.files.build):
+        task.files.build.with_name(task.files.build.name + ".wal").unlink(missing_ok=True)
+        fresh.replace(task.files.build)
+    return report
+
+
+def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+    """Fill the new file; it is whole on disk when this returns."""
+    connection.begin()
+    ledger.create_tables(connection)
+    if has_previous:
+        ledger.copy_logs(connection, "previous")
+    loads = new_loads(connection, set())
+    affected = stage_all(connection)
+    steps = _steps(connection, task, fresh=True)
+    ledger.write_loads(connection, loads, datetime.now(UTC))
+    setup = perf_counter() - task.began
+    try:
+        steps.create_tables()
+        # DuckDB 2.0 shows no rows in a table that was made from an empty SELECT in the same transaction,
+        # once more than one row group is inserted
+        connection.commit()
+        connection.begin()
+        steps.run(affected, FROM_LOADS)
+    except ChecksFailed:
+        connection.rollback()
+        if has_previous:
+            ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results, "previous.ops.checks")
+        raise
+    _write_ledger(connection, steps, task)
+    connection.commit()
+    if has_previous:
+        connection.execute("detach previous")
+    connection.execute("checkpoint")
+    return _report(steps, loads, affected, setup=setup, full=True, reason=reason)
+
+
+def _steps(connection: Connection, task: _Task, *, fresh: bool) -> Steps:
+    project = cached_project(task.sql_dir, task.files.work)
+    prepare(connection, task.rules, project.macros)
+    return Steps(connection, project, fresh=fresh, on_step=task.on_step, commit_batches=fresh)
+
+
+def _write_ledger(connection: Connection, steps: Steps, task: _Task) -> None:
+    now = datetime.now(UTC)
+    # a check that found nothing is worth a row where everything was checked, not after each small change
+    found = [result for result in steps.results if result.failing_rows or steps.fresh]
+    ledger.write_checks(connection, task.run_id, now, found)
+    facts = {name: str(value) for name, value in asdict(task.rules).items()}
+    facts |= {"fingerprint": task.fingerprint(steps.project.fingerprint)}
+    facts |= {"duckdb_version": duckdb.__version__}
+    ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
+
+
+def _report(
+    steps: Steps,
+    loads: list[LoadRow],
+    affected: Affected,
+    *,
+    setup: float,
+    changed: bool = True,
+    full: bool = False,
+    reason: str | None = None,
+) -> BuildReport:
+    return BuildReport(
+        loads=tuple(load.load_id for load in loads),
+        orders_new=affected.new,
+        orders_changed=affected.changed,
+        orders_reread=affected.reread,
+        orders_affected=affected.orders,
+        tables=steps.rows,
+        seconds={"setup": setup, **steps.seconds},
+        checks=tuple(steps.results),
+        changed=changed,
+        full=full,
+        reason=reason,
+    )

@@ -1,0 +1,193 @@
+"""The tables of `ops`: which loads are built in, what each run did, what each check found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from transforms.runner.session import Connection, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
+
+    from transforms.runner.check_results import CheckResult
+
+# table -> (what it is, column -> (type, what it means))
+TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
+    "loads": (
+        "Loads that this warehouse holds.\nGrain: one row per completed load.\nKey: load_id.",
+        {
+            "load_id": ("varchar", "id of the load in raw"),
+            "watermark": (
+                "timestamptz",
+                "latest server time at which a crawl of the load began; null: no orders",
+            ),
+            "built_at": ("timestamptz", "when the load was built in"),
+            "order_rows": ("bigint", "orders that the load read, repeated readings included"),
+        },
+    ),
+    "runs": (
+        "What each run of the program did.\nGrain: one row per run.\nKey: run_id.",
+        {
+            "run_id": ("varchar", "id of the run"),
+            "command": ("varchar", "command that ran"),
+            "started_at": ("timestamptz", "when it began"),
+            "finished_at": ("timestamptz", "when it ended"),
+            "exit_code": ("integer", "its exit code; 0 is success"),
+            "message": ("varchar", "what it had to say; null: nothing"),
+            "orders_new": ("bigint", "orders seen for the first time"),
+            "orders_changed": ("bigint", "known orders that came in a new version"),
+            "orders_reread": ("bigint", "orders that came as they were known"),
+            "quarantined": ("bigint", "records that could not be loaded"),
+            "requests": ("bigint", "requests to the API"),
+            "seconds": ("varchar", "JSON object: seconds of each step; publishing comes after this note"),
+            "rows": (
+                "varchar",
+                "JSON object: rows of each step, named as in seconds: read from the API (load), come or gone in a "
+                "table; null: run of a version that did not count them",
+            ),
+        },
+    ),
+    "checks": (
+        "What each check found in each build; those that found nothing are listed after full builds only.\n"
+        "Grain: one row per run and check.\nKey: run_id, check_name.",
+        {
+            "run_id": ("varchar", "run that checked"),
+            "checked_at": ("timestamptz", "when the build was checked"),
+            "check_name": ("varchar", "the claim; the name of its file in sql/checks"),
+            "severity": ("varchar", "fail: keeps the build from being published; warn: is counted"),
+            "failing_rows": ("bigint", "rows that break the claim, among what the run rebuilt; 0: none"),
+            "amount": ("decimal(18, 2)", "money that these rows concern; null: none can be named"),
+            "sample": ("varchar", "some of these rows; null: none"),
+        },
+    ),
+    "meta": (
+        "Facts about this file.\nGrain: one row per fact.\nKey: key.",
+        {
+            "key": ("varchar", "name of the fact"),
+            "value": ("varchar", "its value"),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One row of `ops.runs`; `seconds` and `rows` become JSON objects."""
+
+    run_id: str
+    command: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int = 0
+    message: str | None = None
+    orders_new: int = 0
+    orders_changed: int = 0
+    orders_reread: int = 0
+    quarantined: int = 0
+    requests: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadRow:
+    """A completed load that the warehouse does not hold yet."""
+
+    load_id: str
+    watermark: datetime | None
+    order_rows: int
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables of `ops`, and those of their columns that an earlier version did not have."""
+    connection.execute("create schema if not exists ops")
+    there: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'ops'"
+    ).fetchall():
+        there.setdefault(table, set()).add(column)
+    for table, (meaning, columns) in TABLES.items():
+        missing = {name: shape for name, shape in columns.items() if name not in there.get(table, ())}
+        if table in there:
+            for name, (kind, _) in missing.items():
+                connection.execute(f'alter table ops.{table} add column "{name}" {kind}')
+        else:
+            shape = ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
+            connection.execute(f"create table ops.{table} ({shape})")
+            connection.execute(f"comment on table ops.{table} is {quoted(meaning)}")
+        for name, (_, comment) in missing.items():
+            connection.execute(f'comment on column ops.{table}."{name}" is {quoted(comment)}')
+
+
+def is_warehouse(connection: Connection) -> bool:
+    """Whether the file holds the ledger, that is, was made by this program."""
+    try:
+        connection.execute("select key, value from ops.meta limit 0")
+    except duckdb.CatalogException:
+        return False
+    return True
+
+
+def read_meta(connection: Connection) -> dict[str, str]:
+    """The facts of `ops.meta`."""
+    return dict(connection.execute("select key, value from ops.meta").fetchall())
+
+
+def write_meta(connection: Connection, facts: Mapping[str, str]) -> None:
+    """Set facts of `ops.meta`."""
+    connection.execute("delete from ops.meta where key in (select unnest(?))", [list(facts)])
+    connection.executemany("insert into ops.meta values (?, ?)", list(facts.items()))
+
+
+def seen_loads(connection: Connection) -> set[str]:
+    """The loads that the warehouse holds."""
+    return {load_id for (load_id,) in connection.execute("select load_id from ops.loads").fetchall()}
+
+
+def write_loads(connection: Connection, loads: Sequence[LoadRow], built_at: datetime) -> None:
+    """Note that loads are built in."""
+    if loads:
+        connection.executemany(
+            "insert into ops.loads values (?, ?, ?, ?)",
+            [(load.load_id, load.watermark, built_at, load.order_rows) for load in loads],
+        )
+
+
+def write_checks(
+    connection: Connection,
+    run_id: str,
+    checked_at: datetime,
+    results: Iterable[CheckResult],
+    table: str = "ops.checks",
+) -> None:
+    """Note what the checks of a build found."""
+    rows: list[tuple[str, datetime, str, str, int, Decimal | None, str | None]] = [
+        (run_id, checked_at, found.name, found.severity, found.failing_rows, found.amount, found.sample)
+        for found in results
+    ]
+    if rows:
+        # a sum of odd amounts may be larger than any amount: then it is unknown
+        values = ", ".join(["(?, ?, ?, ?, ?, try_cast(? as decimal(18, 2)), ?)"] * len(rows))
+        connection.execute(f"insert into {table} values {values}", [value for row in rows for value in row])
+
+
+def write_run(connection: Connection, record: RunRecord) -> None:
+    """Note what a run did, in the place of an earlier note of the same run."""
+    connection.execute("delete from ops.runs where run_id = ?", [record.run_id])
+    *values, seconds, rows = astuple(record)
+    values.append(json.dumps({step: round(value, 3) for step, value in seconds.items()}))
+    values.append(json.dumps(rows))
+    connection.execute(f"insert into ops.runs values ({', '.join('?' * len(values))})", values)
+
+
+def copy_logs(connection: Connection, source: str) -> None:
+    """Bring the logs of runs and checks, and the build times of loads, from an attached file."""
+    for table in ("runs", "checks"):
+        connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")

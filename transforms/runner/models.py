@@ -1,0 +1,207 @@
+"""The SQL files as data: what each model makes, reads and promises.
+
+A model is one SELECT. Its head says how the runner keeps it up to date:
+
+    -- grain: one row per basket item of an order's latest version
+    -- key: account, order_id, item_id
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | stored | temporary | full
+    -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
+
+A check is one SELECT of the rows that break its claim:
+
+    -- severity: fail | warn
+    -- scope: batch | build
+    -- harm: what goes wrong for whom
+
+`changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
+over those that it writes; `touched` gives the keys that such orders leave and enter. `stored` gives the rows of a
+batch's orders as they stand in a table that is kept by order, for what looks at the batch again, its checks mostly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transforms.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODEL_FOLDERS = ("staging", "core", "marts")
+TEMPORARY = ("temporary", "stored", "touched", "changed")  # kinds of tables that last as long as a build
+RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as documented: its name and what it means."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table.
+
+    Attributes:
+        schema: `staging`, `core` or `marts`.
+        path: File below the SQL folder, for messages.
+        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
+        by: With `rebuild == "by"`: the name that the key table `core.affected_<by>s` is called after.
+        newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
+        comment: What the catalogue says about the table; grain and key included.
+        columns: Documented columns in order; empty for undocumented temporary tables.
+        reads: Tables that the SELECT names, as `schema.name`.
+        sql: The SELECT in terms of the attached databases.
+        sql_of_written: With `rebuild` `changed` or `touched`: the same over the rows that a batch wrote.
+        phase: When in a build it is evaluated, see `transforms.runner.order`.
+    """
+
+    name: str
+    schema: str
+    path: str
+    rebuild: str
+    by: str | None
+    grain: str
+    key: tuple[str, ...]
+    newest: tuple[str, ...]
+    comment: str
+    columns: tuple[Column, ...]
+    reads: tuple[str, ...]
+    sql: str
+    sql_of_written: str = ""
+    phase: int = 0
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.rebuild in TEMPORARY
+
+    @property
+    def relation(self) -> str:
+        """The table's name in SQL that the runner writes."""
+        return temporary(self.full_name) if self.is_temporary else f'{self.schema}."{self.name}"'
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim; its SELECT gives the rows that break it."""
+
+    name: str
+    path: str
+    severity: str
+    scope: str
+    harm: str
+    reads: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A small code table; `create` makes its temporary table."""
+
+    name: str
+    create: str
+
+
+@dataclass(frozen=True)
+class Documented:
+    """What the catalogue says about a table that the runner makes."""
+
+    comment: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that the SQL folder says, ready to run.
+
+    Attributes:
+        models: In an order in which each model follows those that it reads.
+        order: The names of models and checks (`checks.<name>`) together, in such an order.
+        fingerprint: Changes when any file that shapes the tables changes.
+    """
+
+    models: tuple[Model, ...]
+    order: tuple[str, ...]
+    checks: tuple[Check, ...]
+    seeds: tuple[Seed, ...]
+    findings: Documented
+    macros: str
+    fingerprint: str
+
+
+def sql_folder() -> Path:
+    """The SQL files of this installation: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "sql", package.parent / "sql"):
+        if (folder / "macros.sql").is_file():
+            return folder
+    raise ModelError(f"No SQL files beside {package}. Install inventorum-warehouse again.")
+
+
+def fingerprint(sql_dir: Path) -> str:
+    """A hash over every file that shapes the tables."""
+    digest = hashlib.blake2b(f"runner {RUNNER_VERSION}".encode(), digest_size=16)
+    for path in _project_files(sql_dir):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(sql_dir).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def load_project(sql_dir: Path) -> Project:
+    """Read, order and compile the SQL folder.
+
+    Raises:
+        ModelError: A file breaks a rule of its kind; the message names it.
+    """
+    from transforms.runner import order as plan  # a compiled project needs neither yaml nor these
+    from transforms.runner import reader
+
+    print_before = fingerprint(sql_dir)
+    models, checks, seeds = reader.read_folder(sql_dir)
+    ordered, order = plan.in_order(models, checks, seeds)
+    return Project(
+        models=ordered,
+        order=order,
+        checks=tuple(checks),
+        seeds=tuple(seeds),
+        findings=reader.read_findings(sql_dir),
+        macros=reader.read_macros(sql_dir),
+        fingerprint=print_before,
+    )
+
+
+def temporary(full_name: str) -> str:
+    """The temporary table that stands for `schema.name`."""
+    return f'temp."{full_name}"'
+
+
+def written(full_name: str) -> str:
+    """The temporary table of the rows that a batch wrote into `schema.name`."""
+    return temporary(f"written {full_name}")
+
+
+def removed(full_name: str) -> str:
+    """The temporary table of the rows that a batch removed from `schema.name`."""
+    return temporary(f"removed {full_name}")
+
+
+def over_removed(sql_of_written: str) -> str:
+    """The same SELECT over the rows that a batch removed."""
+    return sql_of_written.replace('temp."written ', 'temp."removed ')
+
+
+def _project_files(sql_dir: Path) -> Iterator[Path]:
+    yield from sorted(sql_dir.glob("*.sql"))
+    for folder in (*MODEL_FOLDERS, "checks", "seeds"):
+        for suffix in ("sql", "yml", "csv"):
+            yield from sorted((sql_dir / folder).glob(f"*.{suffix}"))

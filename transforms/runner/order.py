@@ -1,0 +1,153 @@
+"""The order of the models, and the compiled project kept on disk.
+
+Reading every SQL and `.yml` file costs as much as the rest of a run with nothing new, so the compiled project is
+kept in `work/` under the fingerprint of the files; a project that does not fit is compiled anew.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+import duckdb
+import msgspec
+
+from transforms.errors import ModelError
+from transforms.runner.models import Check, Model, Project, Seed, fingerprint, load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# When a model is evaluated: with seeds alone, once for each full build; over the loads' bookkeeping, whenever
+# there are new loads; for each batch of orders; after the last batch.
+STATIC, LOADS, BATCH, FINAL = range(4)
+
+FINDINGS = "core.fct_findings"
+MADE_BY_RUNNER = {
+    "raw.orders": BATCH,
+    "raw.windows": LOADS,
+    "raw.quarantine": LOADS,
+    "raw.reconciliation": LOADS,
+    "raw.absences": LOADS,
+    "raw._dlt_loads": LOADS,
+    "staging.new_loads": LOADS,
+    "staging.affected_orders": LOADS,
+    "staging.batch_orders": BATCH,
+    FINDINGS: FINAL,
+    "ops.loads": LOADS,
+    "ops.runs": LOADS,
+    "ops.checks": LOADS,
+    "ops.meta": LOADS,
+}
+
+
+def cached_project(sql_dir: Path, work: Path) -> Project:
+    """The compiled project, from `work/` when its files did not change since."""
+    key = f"{fingerprint(sql_dir)} {duckdb.__version__}"
+    path = work / "plan.json"
+    try:
+        found_key, project = msgspec.json.decode(path.read_bytes(), type=tuple[str, Project])
+    except (OSError, msgspec.MsgspecError):
+        pass
+    else:
+        if found_key == key:
+            return project
+    project = load_project(sql_dir)
+    temporary_path = work / f"plan.{os.getpid()}.tmp"
+    try:
+        temporary_path.write_bytes(msgspec.json.encode((key, project)))
+        temporary_path.replace(path)
+    except OSError:
+        temporary_path.unlink(missing_ok=True)  # it only saves time
+    return project
+
+
+def in_order(
+    models: Sequence[Model], checks: Sequence[Check], seeds: Sequence[Seed]
+) -> tuple[tuple[Model, ...], tuple[str, ...]]:
+    """The models with their phases, and the names of models and checks, each after those that it reads.
+
+    Raises:
+        ModelError: A model reads a table that nobody makes, reads itself in a circle, or reads a batch's
+            staging although it is evaluated when only the last batch is there.
+    """
+    by_name = {model.full_name: model for model in models}
+    known = set(by_name) | set(MADE_BY_RUNNER) | {f"seeds.{seed.name}" for seed in seeds}
+    parts: list[Model | Check] = [*models, *checks]
+    for part in parts:
+        for read in part.reads:
+            if read not in known:
+                raise ModelError(f"{part.path} reads {read}, which no file makes.")
+    ordered = _sorted(models, checks)
+    placed: dict[str, Model] = {}
+    for name in ordered:
+        if name in by_name:
+            placed[name] = replace(by_name[name], phase=_phase(by_name[name], placed))
+    _check_key_tables(placed)
+    ours = [name for name in ordered if name in placed or name.startswith("checks.")]
+    return tuple(placed.values()), tuple(ours)
+
+
+def _sorted(models: Sequence[Model], checks: Sequence[Check]) -> list[str]:
+    graph: dict[str, set[str]] = {model.full_name: set(model.reads) for model in models}
+    for model in models:
+        if model.rebuild == "by":
+            graph[model.full_name].add(key_table(model))
+    graph[FINDINGS] = {f"checks.{check.name}" for check in checks if check.severity == "warn"}
+    for check in checks:
+        graph[f"checks.{check.name}"] = set(check.reads)
+    # equal ranks in alphabetical order, so that every machine builds in the same order
+    sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
+    try:
+        return list(sorter.static_order())
+    except CycleError as fault:
+        raise ModelError(f"These read each other in a circle: {' <- '.join(fault.args[1])}.") from fault
+
+
+def key_table(model: Model) -> str:
+    """The table whose rows say which part of a `by <name>` model is rebuilt."""
+    return "staging.new_loads" if model.by == "load" else f"core.affected_{model.by}s"
+
+
+def _phase(model: Model, placed: dict[str, Model]) -> int:
+    phases = {read: _phase_of(read, placed) for read in model.reads}
+    latest = max(phases.values(), default=STATIC)
+    staged = sorted(read for read in model.reads if _is_one_batch(read, placed))
+    if model.rebuild in ("order", "newest", "stored"):
+        if latest > BATCH:
+            late = sorted(read for read, phase in phases.items() if phase > BATCH)
+            raise ModelError(f"{model.path} is rebuilt per order but reads {', '.join(late)}, which comes later.")
+        return BATCH
+    if model.rebuild == "temporary" and staged and latest == BATCH:
+        return BATCH
+    if latest == BATCH or model.rebuild in ("touched", "changed") or (model.rebuild == "by" and model.by != "load"):
+        latest = FINAL
+    if staged and latest == FINAL:
+        raise ModelError(f"{model.path} reads {', '.join(staged)}, which holds one batch of orders at a time.")
+    return latest
+
+
+def _is_one_batch(read: str, placed: dict[str, Model]) -> bool:
+    if read in placed:
+        return placed[read].is_temporary and placed[read].phase == BATCH
+    return MADE_BY_RUNNER.get(read) == BATCH
+
+
+def _phase_of(read: str, placed: dict[str, Model]) -> int:
+    if read in placed:
+        return placed[read].phase
+    return MADE_BY_RUNNER.get(read, STATIC)
+
+
+def _check_key_tables(placed: dict[str, Model]) -> None:
+    for model in placed.values():
+        if model.rebuild == "by" and model.by != "load":
+            keys = placed.get(key_table(model))
+            if keys is None or keys.rebuild != "touched":
+                raise ModelError(
+                    f"{model.path} is rebuilt by {model.by}, but no file makes {key_table(model)} "
+                    "with `rebuild: touched`."
+                )

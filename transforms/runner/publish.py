@@ -1,0 +1,177 @@
+"""Publishes the build file: readers see the old warehouse or the new one, never a mixture, and never wait."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from transforms.errors import PublishError, TransformError
+from transforms.runner import ledger
+from transforms.runner.session import connect
+
+if TYPE_CHECKING:
+    from transforms.runner.session import Connection, Files
+
+STAMP = "published.json"
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What publishing cost."""
+
+    bytes: int
+    seconds: float
+
+
+def publish(files: Files, mode: int = 0o600, group: str | None = None) -> PublishReport:
+    """Put a copy of the build file in the place of the published one, by renaming it.
+
+    Args:
+        mode: Permissions of the file, for instance 0o640 with a group.
+        group: Group of the file; default: the process's.
+
+    Raises:
+        PublishError: It could not be written; the published file is as it was, and nothing is left behind.
+        FilesHeld: Another process has the build file open.
+    """
+    began = perf_counter()
+    if not files.build.is_file():
+        raise PublishError(f"{files.build} does not exist: nothing was built yet. Run `inventorum build`.")
+    # open until the copy is made, so that no other process changes what is being copied
+    with closing(connect(files.build, files)) as connection:
+        state = ledger.read_meta(connection).get("state") if ledger.is_warehouse(connection) else None
+        if state is None:
+            raise PublishError(f"{files.build} holds no finished build. Run `inventorum build`.")
+        try:
+            _refuse_foreign(files)
+            connection.execute("checkpoint")
+            size = _replace(files, mode, group)
+        except (OSError, LookupError, duckdb.Error) as fault:
+            words = fault.strerror if isinstance(fault, OSError) else str(fault)
+            raise PublishError(
+                f"Publishing to {files.published} failed: {words or fault}. The published file is as it was; "
+                "free some space or mend the permissions, then run `inventorum build` again."
+            ) from fault
+    _stamp(files, state)
+    return PublishReport(size, perf_counter() - began)
+
+
+def is_published(files: Files, build: Connection) -> bool:
+    """Whether the published file is a copy of the build's latest state."""
+    state = ledger.read_meta(build).get("state")
+    try:
+        there = files.published.stat()
+    except OSError:
+        return False
+    if _read_stamp(files) == _stamp_of(there, state):
+        return True
+    try:
+        with closing(connect(files.published, files, read_only=True)) as published:
+            same = ledger.is_warehouse(published) and ledger.read_meta(published).get("state") == state
+    except TransformError:
+        return False
+    if same and state is not None:
+        _stamp(files, state)
+    return same
+
+
+def _replace(files: Files, mode: int, group: str | None) -> int:
+    partial = files.published.with_name(f".{files.published.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        size = _write(files.build, partial, mode, group)
+        partial.replace(files.published)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(files.published.parent)
+    return size
+
+
+def _write(source: Path, target: Path, mode: int, group: str | None) -> int:
+    """Copy to a new file, on disk when this returns; others can read it when its permissions are right."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as written, source.open("rb") as read:
+        _copy(read.fileno(), written.fileno())
+        if group is not None:
+            shutil.chown(target, group=group)
+        os.fchmod(written.fileno(), mode)
+        os.fsync(written.fileno())
+        return os.fstat(written.fileno()).st_size
+
+
+def _copy(source: int, target: int) -> None:
+    """Copy in the kernel: shared blocks where the file system can, no bytes through this process."""
+    size = os.fstat(source).st_size
+    copied = 0
+    while copied < size:
+        step = _copy_some(source, target, copied, min(size - copied, 1 << 30))
+        if step == 0:
+            raise OSError(f"{size - copied} of {size} bytes could not be read")
+        copied += step
+
+
+def _copy_some(source: int, target: int, offset: int, count: int) -> int:
+    """Copy up to `count` bytes from a place of the source to the end of the target; gives how many."""
+    if hasattr(os, "copy_file_range"):  # Linux; XFS and Btrfs then share the blocks
+        try:
+            return os.copy_file_range(source, target, count, offset)
+        except OSError as fault:
+            if fault.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+    return os.sendfile(target, source, offset, count)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_foreign(files: Files) -> None:
+    """Do not replace a file that this program did not make."""
+    if not files.published.exists():
+        files.published.parent.mkdir(parents=True, exist_ok=True)
+        return
+    stamp = _read_stamp(files)
+    if stamp and stamp == _stamp_of(files.published.stat(), str(stamp.get("state"))):
+        return  # the very file that was published last; a reader of this process may hold it open
+    try:
+        with closing(connect(files.published, files, read_only=True)) as published:
+            ours = ledger.is_warehouse(published)
+    except TransformError as fault:
+        raise PublishError(
+            f"{files.published} is in the way: {fault} Move it away, then run `inventorum build`."
+        ) from fault
+    if not ours:
+        raise PublishError(f"{files.published} is a database of another program. Move it away.")
+
+
+def _stamp(files: Files, state: str) -> None:
+    """Note which state is published, so that a run with nothing new need not open the file."""
+    with suppress(OSError):  # it only saves time, and the disk may have been full enough
+        files.work.mkdir(parents=True, exist_ok=True)
+        (files.work / STAMP).write_text(json.dumps(_stamp_of(files.published.stat(), state)), "utf-8")
+
+
+def _read_stamp(files: Files) -> dict[str, object]:
+    """The note of the last publishing; empty if there is none."""
+    try:
+        found = json.loads((files.work / STAMP).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _stamp_of(there: os.stat_result, state: str | None) -> dict[str, object]:
+    return {"state": state, "inode": there.st_ino, "size": there.st_size, "mtime": there.st_mtime_ns}

@@ -1,0 +1,205 @@
+"""Reads the SQL folder: the head of each statement, the `.yml` beside it, the seeds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from transforms.errors import ModelError
+from transforms.runner.compile import Kept, compile_select
+from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Documented, Model, Seed, temporary
+from transforms.runner.session import quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was compiled
+HEAD_LINE = re.compile(r"--\s*([a-z_]+):\s*(.*)")
+FINDINGS: dict[str, Any] = {
+    "description": "What the warning checks found.",
+    "grain": "one row per finding",
+    "columns": [
+        {"name": "check_name", "description": "Name of the check, as its file in sql/checks."},
+        {
+            "name": "account",
+            "description": "Account of the order; null: the finding concerns no single order.",
+        },
+        {"name": "order_id", "description": "Id of the order in the API; null: it concerns no single order."},
+        {"name": "detail", "description": "What was found."},
+        {
+            "name": "amount",
+            "description": "Money that it concerns, account currency; null: none can be named.",
+        },
+    ],
+}
+
+
+def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
+    """Every model, check and seed, in alphabetical order of layers and names."""
+    kept = _kept(sql_dir)
+    models = [
+        read_model(path, sql_dir, kept) for schema in MODEL_FOLDERS for path in sorted((sql_dir / schema).glob("*.sql"))
+    ]
+    checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+    seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
+    return models, checks, seeds
+
+
+def read_macros(sql_dir: Path) -> str:
+    """The statements of `macros.sql`; empty if there is none."""
+    path = sql_dir / "macros.sql"
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
+    """One model file with the `.yml` beside it."""
+    name, schema, shown = path.stem, path.parent.name, path.relative_to(sql_dir).as_posix()
+    text = path.read_text("utf-8")
+    head = read_head(text)
+    rebuild, by = _rebuild(head.get("rebuild", "temporary" if schema == "staging" else ""), shown)
+    if schema == "staging" and rebuild != "temporary":
+        raise ModelError(f"{shown}: staging is temporary, not `rebuild: {head['rebuild']}`.")
+    key, newest = _names(head.get("key", "")), _names(head.get("newest", ""))
+    if rebuild == "newest" and not (key and newest):
+        raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
+    documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in TEMPORARY)
+    grain = head.get("grain") or documented.get("grain", "")
+    compiled = compile_select(text, shown, kept)
+    return Model(
+        name=name,
+        schema=schema,
+        path=shown,
+        rebuild=rebuild,
+        by=by,
+        grain=grain,
+        key=key,
+        newest=newest,
+        comment=_table_comment(documented, grain, key),
+        columns=tuple(_column(column) for column in documented.get("columns", [])),
+        reads=compiled.reads,
+        sql=compiled.sql,
+        sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
+    )
+
+
+def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
+    """One check file."""
+    shown = path.relative_to(sql_dir).as_posix()
+    text = path.read_text("utf-8")
+    head = read_head(text)
+    severity, scope = head.get("severity", ""), head.get("scope", "build")
+    if severity not in ("fail", "warn") or scope not in ("batch", "build"):
+        raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
+    compiled = compile_select(text, shown, kept)
+    return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
+
+
+def read_head(text: str) -> dict[str, str]:
+    """The `-- name: value` lines before the statement; an indented comment continues the value above it."""
+    head: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        if found := HEAD_LINE.match(line):
+            name = found.group(1)
+            head[name] = found.group(2).strip()
+        elif name and line.startswith("--  "):
+            head[name] = f"{head[name]} {line[2:].strip()}"
+        else:
+            name = ""
+    return head
+
+
+def _kept(sql_dir: Path) -> Kept:
+    """How the models of core and marts are kept, as far as those that read them must know."""
+    found: dict[str, set[str]] = {kind: set() for kind in (*TEMPORARY, "by order")}
+    for schema in ("core", "marts"):
+        for path in (sql_dir / schema).glob("*.sql"):
+            with path.open(encoding="utf-8") as lines:
+                head = read_head("".join(line for _, line in zip(range(12), lines, strict=False)))
+            if (rebuild := head.get("rebuild", "")) in found:
+                found[rebuild].add(f"{schema}.{path.stem}")
+    by_order = found.pop("by order")
+    return Kept(frozenset().union(*found.values()), frozenset(by_order))
+
+
+def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
+    if text == "by order":
+        return "order", None
+    if found := re.fullmatch(r"by ([a-z_]+)", text):
+        return "by", found.group(1)
+    if text in ("newest", *TEMPORARY, "full"):
+        return text, None
+    kinds = "by order, by <name>, newest, touched, changed, stored, temporary, full"
+    raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _read_yml(path: Path, shown: str, *, required: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if required:
+            raise ModelError(f"{shown} has no {path.name} beside it.")
+        return {}
+    try:
+        documented = yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506
+    except yaml.YAMLError as fault:
+        raise ModelError(f"{path.name} beside {shown} is no YAML: {fault}") from fault
+    columns = documented.get("columns") if isinstance(documented, dict) else None
+    if not isinstance(columns, list) or not all(
+        isinstance(column, dict) and column.get("name") and column.get("description") for column in columns
+    ):
+        raise ModelError(f"{path.name} beside {shown}: `columns` must be a list of `name` and `description`.")
+    if documented.get("name") != path.stem:
+        raise ModelError(f"{path.name} beside {shown}: `name` must be {path.stem}.")
+    return dict(documented)
+
+
+def _column(documented: dict[str, Any]) -> Column:
+    return Column(documented["name"], " ".join(str(documented["description"]).split()))
+
+
+def read_findings(sql_dir: Path) -> Documented:
+    """The documentation of `core.fct_findings`, which has no SELECT."""
+    documented = _read_yml(sql_dir / "core" / "fct_findings.yml", "core.fct_findings", required=False) or FINDINGS
+    return Documented(
+        _table_comment(documented, "", ("check_name", "account", "order_id", "detail")),
+        tuple(_column(column) for column in documented["columns"]),
+    )
+
+
+def _table_comment(documented: dict[str, Any], grain: str, key: tuple[str, ...]) -> str:
+    lines = [" ".join(str(documented.get("description", "")).split())]
+    lines += [f"Grain: {documented.get('grain') or grain}."]
+    lines += [f"Key: {', '.join(key)}."] if key else []
+    lines += [f"Answers: {' | '.join(documented['questions'])}"] if documented.get("questions") else []
+    return "\n".join(line for line in lines if line)
+
+
+def read_seed(path: Path) -> Seed:
+    """A CSV file; its `.yml` may give a `type` for a column, else it is text. An empty cell is null."""
+    yml = path.with_suffix(".yml")
+    documented = yaml.load(yml.read_bytes(), Loader=Loader) if yml.is_file() else {}  # noqa: S506
+    types = {column["name"]: column.get("type", "varchar") for column in documented.get("columns", [])}
+    with path.open(encoding="utf-8", newline="") as lines:
+        names, *rows = list(csv.reader(lines))
+    for row in rows:
+        if len(row) != len(names):
+            raise ModelError(f"seeds/{path.name}: {row} has not the {len(names)} values of the first line.")
+    # one literal, since DuckDB's parser takes a tenth of a second for some hundred rows of values
+    values = json.dumps([[cell or None for cell in row] for row in rows], ensure_ascii=False)
+    casts = ", ".join(
+        f'cast(cells[{place}] as {types.get(name, "varchar")}) as "{name}"' for place, name in enumerate(names, 1)
+    )
+    return Seed(
+        path.stem,
+        f"create or replace temp table {temporary('seeds.' + path.stem)} as\n"
+        f"select {casts} from (select unnest(from_json({quoted(values)}, '[[\"VARCHAR\"]]')) as cells)",
+    )
