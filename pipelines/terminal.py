@@ -157,7 +157,18 @@ def console(*, stderr: bool = False) -> Console:
 
 def show_json(result: Any) -> None:
     """Print one JSON document on stdout: decimals as text, times in ISO 8601."""
-    sys.stdout.write(json.dumps(result, default=plain, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json_text(result, sys.stdout.encoding))
+
+
+def json_text(result: Any, encoding: str = "utf-8") -> str:
+    """One JSON document; ASCII with escapes if the encoding lacks a letter, as all do halves of surrogate pairs."""
+    write = functools.partial(json.dumps, result, default=plain, indent=2)
+    text = write(ensure_ascii=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = write()
+    return text + "\n"
 
 
 def plain(value: Any) -> Any:

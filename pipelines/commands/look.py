@@ -124,6 +124,9 @@ def query(
 ) -> int:
     """Ask the published warehouse; read-only, without access to files or network.
 
+    A CSV has the cells of `export csv`: text that a spreadsheet would run as a formula gets an apostrophe in
+    front. JSON and Parquet keep every text as it is.
+
     Example: inventorum query "select * from marts.sales_by_day order by business_date desc limit 5"
     """
     from pathlib import Path

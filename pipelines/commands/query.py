@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipelines.errors import HomeError, SettingsError
-from pipelines.terminal import cell, console, show_json, show_pairs, show_table
+from pipelines.terminal import cell, console, json_text, show_json, show_pairs, show_table
 from transforms.readers.published import open_published
 
 ROWS_SHOWN = 1_000
@@ -53,7 +53,7 @@ def write_result(warehouse: Path, sql: str, form: str, file: Path | None) -> Non
         _show(columns, rows)
         return
     if form == "json" and file is None:
-        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+        show_json(_records(columns, rows))
         return
     text = writers["markdown" if form == "table" else form](columns, rows)
     if file is None:
@@ -112,28 +112,47 @@ def _can_stand_side_by_side(columns: Sequence[str], rows: Rows) -> bool:
 
 
 def _json(columns: Sequence[str], rows: Rows) -> str:
-    import json
+    return json_text(_records(columns, rows))
 
-    from pipelines.terminal import plain
 
-    listed = [dict(zip(columns, row, strict=True)) for row in rows]
-    return json.dumps(listed, default=plain, ensure_ascii=False, indent=2) + "\n"
+def _records(columns: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
+    """A record for each row; JSON has no word for a number that is none, so it is null."""
+    names = unique_names(columns)
+    told = ((None if isinstance(value, float) and not isfinite(value) else value for value in row) for row in rows)
+    return [dict(zip(names, row, strict=True)) for row in told]
+
+
+def unique_names(columns: Sequence[str]) -> list[str]:
+    """The columns' names, each once: of `a, a` the second is `a_1`, as DuckDB calls it in a subquery."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column, 0
+        while name in names or (number and name in columns):
+            number += 1
+            name = f"{column}_{number}"
+        names.append(name)
+    return names
 
 
 def _csv(columns: Sequence[str], rows: Rows) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([["" if value is None else cell(value) for value in row] for row in rows])
-    return text.getvalue()
+    """As `export csv`: a cell is the same in both."""
+    from transforms.readers.exports.csv_file import INTERNATIONAL
+
+    return "".join(map(INTERNATIONAL.line, [columns, *rows]))
 
 
 def _markdown(columns: Sequence[str], rows: Rows) -> str:
-    def line(values: Sequence[Any]) -> str:
-        cells = ("" if value is None else cell(value) for value in values)
-        return "| " + " | ".join(text.replace("|", "\\|").replace("\n", " ") for text in cells) + " |\n"
+    def line(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cells)} |\n"
 
-    return line(columns) + line(["---"] * len(columns)) + "".join(map(line, rows))
+    body = [["" if value is None else markdown_cell(cell(value)) for value in row] for row in rows]
+    return line(map(markdown_cell, columns)) + line(["---"] * len(columns)) + "".join(map(line, body))
+
+
+def markdown_cell(text: str) -> str:
+    """Text that stays one cell and is shown as it is: no mark-up of its own, line ends as `<br>`."""
+    escaped = re.sub(r"[\\`*\[\]<>&|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+    return re.sub("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", "<br>", escaped)
 
 
 def _write_parquet(result: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -192,7 +192,15 @@ def _write_cell(sheet: Worksheet, row: int, position: int, value: Any, look: For
     else:
         text = _text(value)
         # A formula is never written: the cell is text, and its quote prefix keeps it text when it is edited.
-        sheet.write_string(row, position, text, formats.quoted if is_risky(text) else formats.plain)
+        _write_text(sheet, row, position, text, formats.quoted if is_risky(text) else formats.plain)
+
+
+def _write_text(sheet: Worksheet, row: int, position: int, text: str, look: Format) -> None:
+    """The text as it is; XlsxWriter would take one between <r> and </r> for mark-up and spoil the workbook."""
+    if text.startswith("<r>") and text.endswith("</r>"):
+        sheet.write_rich_string(row, position, "<", "r", text[2:], look)
+    else:
+        sheet.write_string(row, position, text, look)
 
 
 def _is_exact(value: int | Decimal) -> bool:
