@@ -9,6 +9,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -53,6 +54,26 @@ class Common:
         return home_folder(self.home)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: results are shown on stdout, what makes the code other than 0 is said on stderr.
+
+    Attributes:
+        reason: What is wrong, what state is left, what to do next; a code other than 0 has one.
+        show: Prints the results.
+        is_error: The command did not do what it was asked for.
+    """
+
+    exit_code: int = 0
+    reason: str = ""
+    show: Callable[[], None] = lambda: None
+    is_error: bool = False
+
+    def __post_init__(self) -> None:
+        if self.exit_code and not self.reason:
+            raise ValueError(f"exit code {self.exit_code} without a reason")
+
+
 _before_command = Common()
 
 
@@ -66,10 +87,10 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
     """Register a function whose first parameter is `Common`; the global options are added to its own.
 
     Foreseen errors become one message on stderr and their exit code; a bug keeps its traceback. A function
-    that returns an int ends the program with it.
+    whose results are there but not well returns `Ended`.
     """
 
-    def register(function: Callable[..., int | None]) -> Callable[..., None]:
+    def register(function: Callable[..., int | Ended | None]) -> Callable[..., None]:
         @functools.wraps(function)
         def call(
             *,
@@ -112,36 +133,55 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
     return register
 
 
-def guarded(call: Callable[[], int | None], common: Common) -> int:
-    """Run `call`; foreseen errors are printed and become the exit code that is returned."""
+def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
+    """Run `call` and show its results; the exit code, whose reason is said on stderr unless it is 0.
+
+    Whoever reads the results may close the pipe whenever it likes: that alone is no fault, and the code of a
+    run that has one stays what it is.
+    """
     if common.verbose:
         import logging
 
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
+    ended = Ended()
     try:
-        return call() or 0
+        returned = call()
+        ended = returned if isinstance(returned, Ended) else Ended(returned or 0)
     except (InventorumError, TransformError) as error:
-        complain(error, common)
-        return error.exit_code
+        ended = _failed(error, common)
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. What was published before stays as it was; run the command again.\n")
-        return INTERRUPTED
+        ended = Ended(INTERRUPTED, "\nInterrupted. What was published before stays as it was; run the command again.")
     except BrokenPipeError:
-        # whoever read our output has seen enough; nothing more may be written when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _leave_stdout()
+    try:
+        ended.show()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_stdout()
+    if ended.reason:
+        complain(ended)
+    return ended.exit_code
 
 
-def complain(error: Exception, common: Common) -> None:
-    """Print a foreseen error: text on stderr, or an object with `error` and `exit_code` on stdout."""
-    if common.as_json:
-        code = getattr(error, "exit_code", 1)
-        show_json({"error": str(error), "kind": type(error).__name__, "exit_code": code})
-        return
+def _failed(error: InventorumError | TransformError, common: Common) -> Ended:
+    """A foreseen error as an end: its message on stderr, with --json an object on stdout too."""
+    told = {"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
+    return Ended(error.exit_code, str(error), lambda: show_json(told) if common.as_json else None, is_error=True)
+
+
+def _leave_stdout() -> None:
+    """Whoever read our output has seen enough; nothing more may be written when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(ended: Ended) -> None:
+    """Say on stderr why a command did not end with 0."""
     from rich.text import Text
 
     stderr = console(stderr=True)
-    stderr.print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=not stderr.is_terminal)
+    head = ("Error: ", "bold red") if ended.is_error else ""
+    with suppress(BrokenPipeError):
+        stderr.print(Text.assemble(head, ended.reason), soft_wrap=not stderr.is_terminal)
 
 
 def console(*, stderr: bool = False) -> Console:

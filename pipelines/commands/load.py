@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
+from pipelines.terminal import Common, Ended, command, console, show_json, show_pairs, show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pipelines.run import RunReport
@@ -66,7 +67,7 @@ def sync(
     notify: Annotated[
         str | None, typer.Option("--notify", metavar="URL", help="POST a JSON message there if the run goes wrong.")
     ] = None,
-) -> int:
+) -> int | Ended:
     """Load what changed since the last run, rebuild what it touches, check, publish.
 
     Example: inventorum sync --channel ipad
@@ -85,7 +86,7 @@ def sync(
             if report_page and (report.published or not settings.files.report.exists()):
                 run.write_page(settings)
         outcome.finished(report)
-    return _finish(report, common)
+    return _ended(report, common)
 
 
 def _preview(common: Common, channel: list[str] | None, since: str | None) -> int:
@@ -116,7 +117,7 @@ def backfill(
     end: Annotated[str | None, typer.Option("--to", metavar="D", help="Until this day or time; default: now.")] = None,
     channel: ChannelOption = None,
     again: Annotated[bool, typer.Option(help="Read what an earlier backfill has read, too.")] = False,
-) -> int:
+) -> Ended:
     """Load the history through /orders/, resumable.
 
     Orders by their time of creation. Interrupted, the same command goes on where it was.
@@ -137,14 +138,14 @@ def backfill(
     settings = common.settings(channel)
     with shown(quiet=common.quiet or common.as_json) as progress:
         report = run.backfill(settings, first, last, again=again, progress=progress)
-    return _finish(report, common)
+    return _ended(report, common)
 
 
 def reconcile(
     common: Common,
     days: Annotated[int, typer.Option(help="Business days to compare, today included.", min=1, max=3650)] = 7,
     channel: ChannelOption = None,
-) -> int:
+) -> Ended:
     """Compare /orders/ with the warehouse, load what differs.
 
     Orders that are no longer listed are noted, and left out of the marts when they are still gone a day later.
@@ -157,23 +158,13 @@ def reconcile(
     settings = common.settings(channel)
     with shown(quiet=common.quiet or common.as_json) as progress:
         report = run.reconcile(settings, days=days, progress=progress)
-    if not common.as_json:
-        columns = ["listed_orders", "known_orders", "missing_here", "missing_there", "different", "status"]
-        differing = [row for row in report.reconciliation if row["status"] != "agrees"]
-        if differing:
-            shown_rows = [[row["business_date"], row["channel"], *(row[c] for c in columns)] for row in differing]
-            heads = ["day", "channel", "listed", "known", "not here", "not listed", "different", "status"]
-            show_table(heads, shown_rows)
-        console().print(
-            f"{len(report.reconciliation)} days of channels compared, {len(differing)} differ.", markup=False
-        )
-    return _finish(report, common)
+    return _ended(report, common, show_first=_show_differences)
 
 
 def build(
     common: Common,
     full: Annotated[bool, typer.Option("--full", help="Rebuild everything from the landing log.")] = False,
-) -> int:
+) -> Ended:
     """Transform what has been loaded, check, publish; asks nothing of the API.
 
     Example: inventorum build --full
@@ -183,10 +174,10 @@ def build(
 
     with shown(quiet=common.quiet or common.as_json) as progress:
         report = run.build(common.settings(), full=full, progress=progress)
-    return _finish(report, common)
+    return _ended(report, common)
 
 
-def check(common: Common) -> int:
+def check(common: Common) -> Ended:
     """Run every check over the whole warehouse; changes nothing.
 
     Example: inventorum check
@@ -195,17 +186,25 @@ def check(common: Common) -> int:
 
     results = run.check(common.settings())
     failed = [result for result in results if result.severity == "fail" and result.failing_rows]
-    if common.as_json:
-        show_json({"failed": len(failed), "checks": results})
-        return 3 if failed else 0
-    rows = [[r.name, r.severity, r.failing_rows, r.sample] for r in results if r.failing_rows]
-    if rows:
-        show_table(["check", "severity", "rows", "for example"], rows)
-    console().print(
-        f"{len(results)} checks: {len(failed)} failed, {len(rows) - len(failed)} warned, "
-        f"{len(results) - len(rows)} found nothing."
+
+    def show() -> None:
+        if common.as_json:
+            show_json({"failed": len(failed), "checks": results})
+            return
+        rows = [[r.name, r.severity, r.failing_rows, r.sample] for r in results if r.failing_rows]
+        if rows:
+            show_table(["check", "severity", "rows", "for example"], rows)
+        console().print(
+            f"{len(results)} checks: {len(failed)} failed, {len(rows) - len(failed)} warned, "
+            f"{len(results) - len(rows)} found nothing."
+        )
+
+    if not failed:
+        return Ended(show=show)
+    names = ", ".join(f"{result.name} ({result.failing_rows} rows)" for result in failed)
+    return Ended(
+        3, f"Checks failed: {names}. Nothing was changed. `inventorum build --full` builds the tables anew.", show
     )
-    return 3 if failed else 0
 
 
 def serve(
@@ -240,23 +239,38 @@ def serve(
     return 0
 
 
-def _finish(report: RunReport, common: Common) -> int:
-    """Print what a run did; its exit code."""
-    if common.as_json:
-        show_json(report)
-        return report.exit_code
+def _ended(report: RunReport, common: Common, show_first: Callable[[RunReport], None] = lambda report: None) -> Ended:
+    """What a run did, and why its exit code is not 0."""
+
+    def show() -> None:
+        if common.as_json:
+            show_json(report)
+        else:
+            show_first(report)
+            _show_run(report)
+
+    reasons = [*_reasons(report, "incomplete"), report.message] if report.exit_code else []
+    return Ended(report.exit_code, "\n".join(filter(None, reasons)), show)
+
+
+def _show_differences(report: RunReport) -> None:
+    """The days of channels that a reconciliation found to differ."""
+    columns = ["listed_orders", "known_orders", "missing_here", "missing_there", "different", "status"]
+    differing = [row for row in report.reconciliation if row["status"] != "agrees"]
+    if differing:
+        rows = [[row["business_date"], row["channel"], *(row[c] for c in columns)] for row in differing]
+        heads = ["day", "channel", "listed", "known", "not here", "not listed", "different", "status"]
+        show_table(heads, rows)
+    console().print(f"{len(report.reconciliation)} days of channels compared, {len(differing)} differ.", markup=False)
+
+
+def _show_run(report: RunReport) -> None:
+    """What came of each channel, and what readers see now."""
     out = console()
     if report.channels:
-        show_table(
-            ["channel", "status", "requests", "orders read", "quarantined"],
-            _per_channel(report.channels),
-        )
-    messages: dict[str, list[str]] = {}
-    for window in report.channels:
-        if window["message"]:
-            messages.setdefault(window["message"], []).append(window["channel"])
-    for message, channels in messages.items():
-        out.print(f"{', '.join(channels)}: {message}", markup=False)
+        show_table(["channel", "status", "requests", "orders read", "quarantined"], _per_channel(report.channels))
+    for line in _reasons(report, "unsupported"):
+        out.print(line, markup=False)
     if report.published:
         counts = f"{report.orders_new} new, {report.orders_changed} changed, {report.orders_unchanged} unchanged"
         if report.full_build:
@@ -268,13 +282,21 @@ def _finish(report: RunReport, common: Common) -> int:
             "published": report.warehouse,
         }
         show_pairs(pairs)
-    elif any(window["status"] == "incomplete" for window in report.channels):
-        out.print("Nothing was loaded: the published warehouse stays as it was.")
+    elif not report.rows_read and any(window["status"] == "incomplete" for window in report.channels):
+        out.print("No orders were loaded: the published warehouse stays as it was.")
     else:
         out.print("Nothing new: the published warehouse stays as it was.")
-    if report.message:
+    if report.message and not report.exit_code:
         out.print(report.message, markup=False)
-    return report.exit_code
+
+
+def _reasons(report: RunReport, status: str) -> list[str]:
+    """What was said about the crawls that ended so, each text once with its channels."""
+    messages: dict[str, list[str]] = {}
+    for window in report.channels:
+        if window["message"] and window["status"] == status:
+            messages.setdefault(window["message"], []).append(window["channel"])
+    return [f"{', '.join(channels)}: {message}" for message, channels in messages.items()]
 
 
 def _per_channel(windows: list[dict[str, Any]]) -> list[list[Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.terminal import Common, command, console, show_json
+from pipelines.terminal import Common, Ended, command, console, show_json
 
 if TYPE_CHECKING:
     from pipelines.commands.doctor.finding import Finding
@@ -55,7 +55,7 @@ def init(
 def doctor(
     common: Common,
     offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API.")] = False,
-) -> int:
+) -> Ended:
     """Check this installation, the login and the API; say what to do about each finding.
 
     Loads nothing. Ends with 0, or with the exit code of the worst failure.
@@ -70,15 +70,21 @@ def doctor(
     with shown(quiet=common.quiet or common.as_json) as progress:
         findings = examine(common.home, offline=offline, progress=progress)
     code = exit_code(findings)
-    if common.as_json:
+    failed = [finding for finding in findings if finding.status == "fail"]
+    reasons = [f"{finding.topic}: {finding.found} {finding.advice}".rstrip() for finding in failed]
+    return Ended(code, "\n".join(reasons), lambda: _show_findings(findings, code, as_json=common.as_json))
+
+
+def _show_findings(findings: list[Finding], code: int, *, as_json: bool) -> None:
+    """All findings, and how many there are of each kind."""
+    if as_json:
         show_json({"exit_code": code, "findings": findings})
-        return code
+        return
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
     for finding in findings:
         _show_finding(finding, styles[finding.status])
     count = {status: sum(finding.status == status for finding in findings) for status in styles}
     console().print(f"{count['ok']} ok, {count['warn']} to look at, {count['fail']} failed.")
-    return code
 
 
 def _show_finding(finding: Finding, style: str) -> None:

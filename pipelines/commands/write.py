@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.terminal import Common, command, console, show_json, show_pairs, show_table
+from pipelines.terminal import Common, Ended, command, console, show_json, show_pairs, show_table
+
+if TYPE_CHECKING:
+    from pipelines.errors import RequestRefused
 
 
 def register(app: typer.Typer) -> None:
@@ -118,7 +121,7 @@ def create(
     note: Annotated[str | None, typer.Option("--note", help="Internal note.")] = None,
     invoice_note: Annotated[str | None, typer.Option("--invoice-note", help="Note on the invoice.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
-) -> int:
+) -> int | Ended:
     """Create a basket in the account (POST /basket/, scope `checkout`); asks before it sends.
 
     It is sent once: the API has no key against doubles, so when no answer comes, look before you send again.
@@ -150,15 +153,7 @@ def create(
     try:
         created = api.create_basket(basket)
     except RequestRefused as error:
-        if common.as_json:
-            show_json({"error": str(error), "kind": "RequestRefused", "exit_code": 1, "fields": error.fields})
-            return error.exit_code
-        if error.fields:
-            console(stderr=True).print("The API refused the basket; nothing was created.")
-            for name, messages in error.fields.items():
-                console(stderr=True).print(f"  {name}: {' '.join(messages)}", markup=False)
-            return error.exit_code
-        raise
+        return _refused(error, common)
     if common.as_json:
         show_json({name: getattr(created, name) for name in created.__struct_fields__})
         return 0
@@ -169,6 +164,14 @@ def create(
         markup=False,
     )
     return 0
+
+
+def _refused(error: RequestRefused, common: Common) -> Ended:
+    """The API's own words, per field where it names some."""
+    told = {"error": str(error), "kind": "RequestRefused", "exit_code": error.exit_code, "fields": error.fields}
+    lines = [f"  {name}: {' '.join(messages)}" for name, messages in error.fields.items()]
+    reason = "\n".join(["The API refused the basket; nothing was created.", *lines]) if lines else str(error)
+    return Ended(error.exit_code, reason, lambda: show_json(told) if common.as_json else None, is_error=not lines)
 
 
 def _confirm(items: list[list[object]], more: dict[str, object], base_url: str) -> None:
