@@ -3,7 +3,7 @@
 #     pip install "inventorum-warehouse[notebooks]"
 #     marimo run notebooks/returns.py
 #
-# Reads the published file of INVENTORUM_HOME (default: ./data), read-only; a run beside it is never disturbed.
+# Reads the published file of INVENTORUM_HOME (default: ./data, else ./demo), read-only; a run beside it is never disturbed.
 
 import marimo
 
@@ -42,7 +42,9 @@ def _():
 
 @app.cell
 def _():
-    home = Path(os.environ.get("INVENTORUM_HOME") or next((d for d in ("data", "../data") if Path(d).is_dir()), "data"))
+    _folders = ("data", "../data", "demo", "../demo")
+    _found = next((folder for folder in _folders if Path(folder, "warehouse.duckdb").is_file()), "data")
+    home = Path(os.environ.get("INVENTORUM_HOME") or _found)
     warehouse = home / "warehouse.duckdb"
     mo.stop(
         not warehouse.is_file(),

@@ -276,7 +276,6 @@ def rules(settings: Settings) -> transform.Rules:
         timezone=settings.timezone,
         day_starts_at=settings.day_starts_at,
         currency=settings.currency,
-        account=settings.account,
         prices_include_discount=settings.prices_include_discount,
     )
 

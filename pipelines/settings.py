@@ -21,6 +21,7 @@ from pipelines.errors import HomeError, SettingsError
 CHANNELS = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
 DEFAULT_BASE_URL = "https://app.inventorum.com/api"
 DEFAULT_HOME = Path("data")
+DEMO_HOME = Path("demo")  # never the home of a real account, whatever INVENTORUM_HOME says
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 _PREFIX = "SOURCES__INVENTORUM__"

@@ -195,6 +195,25 @@ def console(*, stderr: bool = False) -> Console:
     return Plain(stderr=stderr, highlight=False, no_color=not color_wanted())
 
 
+def program() -> str:
+    """How this program is called from the current folder: `inventorum`, or its path as it was typed."""
+    import shlex
+    import shutil
+
+    typed = Path(sys.argv[0])
+    if typed.name != "inventorum" or shutil.which("inventorum") == str(typed):
+        return "inventorum"
+    return shlex.quote(str(typed))
+
+
+def short(path: Path) -> str:
+    """A path as it can be typed here: relative to the current folder where it lies below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, FileNotFoundError):  # elsewhere, or the current folder was deleted
+        return str(path)
+
+
 def show_json(result: Any) -> None:
     """Print one JSON document on stdout: decimals as text, times in ISO 8601."""
     sys.stdout.write(json_text(result, sys.stdout.encoding))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING
 from pipelines import run
 from pipelines.errors import HomeError
 from pipelines.landing import log as landing
+from pipelines.lock import exclusive
 from pipelines.progress import Progress
-from pipelines.settings import Files, Settings, StaticLogin
-from pipelines.terminal import console, show_table
+from pipelines.settings import CHANNELS, Files, Settings, StaticLogin, ensure_home
+from pipelines.terminal import console, program, short, show_table
 from transforms.readers.published import open_published
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ class Demo:
         second: The run that loaded what had changed.
         last_days: business date, orders, gross, net, VAT, refunds of the last days.
         best_sellers: product, quantity, gross.
+        files: What lies where, as paths to type in the current folder.
+        next: Commands to type in the current folder, with what they show.
     """
 
     first: run.RunReport
@@ -66,13 +71,17 @@ class Demo:
     best_sellers: list[tuple[str, Decimal, Decimal]]
     currency: str
     files: dict[str, str] = field(default_factory=dict)
+    next: dict[str, str] = field(default_factory=dict)
 
 
 def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress: Progress) -> Demo:
     """Serve a shop on loopback, load it, let it trade, load again.
 
+    The rules for figures are those of the settings; which orders are read is not: the account is another.
+
     Raises:
-        HomeError: The home folder holds the orders of a real account.
+        HomeError: The home folder holds something else than an earlier demo.
+        LockedError: Another run or program holds the files.
     """
     from pipelines.sandbox.generator import make_shop
     from pipelines.sandbox.server import Sandbox
@@ -86,6 +95,9 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
             base_url=sandbox.base_url,
             login=StaticLogin(sandbox.access_token),
             account=ACCOUNT,
+            channels=CHANNELS,
+            start_date=None,
+            delta_first_page=None,
             requests_per_second=500.0,  # the limit protects the real API, not our own server
         )
         first = run.sync(pointed, command="demo: first load", progress=progress)
@@ -107,7 +119,8 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
         last_days,
         best_sellers,
         settings.currency,
-        {what: _short(path) for what, path in files.items()},
+        {what: short(path) for what, path in files.items()},
+        _next_commands(settings.files.home),
     )
 
 
@@ -127,14 +140,20 @@ def show_demo(demo: Demo) -> None:
     for what, path in demo.files.items():
         out.print(f"  {path:<{width}}  {what}", markup=False, soft_wrap=True)
     out.print("\nWhat to type next", style="bold")
-    for line, why in (
-        ("inventorum status", "how far loading has come, what the checks say"),
-        ("inventorum tables", "every table; `tables NAME` its columns"),
-        ('inventorum query "from marts.vat_by_month"', "ask in SQL"),
-        ("inventorum explain 8791312", "one order, back to the bytes"),
-        ("inventorum init", 'your own account: README, "Your account"'),
-    ):
-        out.print(f"  {line:<42} {why}", markup=False, soft_wrap=True)
+    for line, why in demo.next.items():
+        out.print(f"  {line}\n      {why}", markup=False, soft_wrap=True)
+
+
+def _next_commands(home: Path) -> dict[str, str]:
+    """Commands that work when they are typed as they stand, with what they show."""
+    there = f"--home {shlex.quote(short(home))}"
+    return {
+        f"{program()} status {there}": "how far loading has come, what the checks say",
+        f"{program()} tables {there}": "every table; with a name behind it, its columns",
+        f'{program()} query "from marts.vat_by_month" {there}': "ask in SQL",
+        f"{program()} explain 8791312 {there}": "one order, back to the bytes",
+        f"{program()} init": 'your own account: README, "Your account"',
+    }
 
 
 def _show_load(title: str, report: run.RunReport) -> None:
@@ -151,30 +170,37 @@ def _show_load(title: str, report: run.RunReport) -> None:
 
 
 def _start_afresh(files: Files) -> None:
-    """Remove an earlier demo; never anything of a real account."""
-    if not files.landing.exists():
-        return
-    with landing.opened(files) as connection:
-        accounts = (
-            [row[0] for row in connection.execute("select distinct account from raw.windows").fetchall()]
-            if landing.has_table(connection, "windows")
-            else []
-        )
-    if any(account != ACCOUNT for account in accounts):
-        raise HomeError(
-            f"{files.home} holds the orders of account {accounts[0]!r}; the demo would mix its own among them. "
-            "Nothing was changed. Give the demo a folder of its own: `inventorum demo --home demo`."
-        )
-    import shutil
-
-    files.landing.unlink()
-    files.warehouse.unlink(missing_ok=True)
-    shutil.rmtree(files.work, ignore_errors=True)
+    """Remove an earlier demo; never anything else."""
+    _refuse_anything_else(files)
+    ensure_home(files)
+    with exclusive(files.lock, "demo"):
+        for database in (files.landing, files.warehouse):
+            database.unlink(missing_ok=True)
+            database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+        for left in files.work.iterdir():
+            if left == files.lock:
+                continue
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
-def _short(path: Path) -> str:
-    """Relative to the current folder where it lies below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _refuse_anything_else(files: Files) -> None:
+    """Let pass a folder that is missing, empty, or an earlier demo's, however far that one came."""
+    advice = f"Nothing was changed. Give the demo a folder of its own: `{program()} demo --home FOLDER`."
+    if files.landing.exists():
+        with landing.opened(files) as connection:
+            accounts = landing.accounts_in(connection)
+        others = [account for account in accounts if account != ACCOUNT]
+        if others:
+            raise HomeError(f"{files.home} holds the orders of account {others[0]!r}: no demo goes there. {advice}")
+    if files.token.exists():
+        raise HomeError(f"{files.home} holds the login of a real account. {advice}")
+    if not files.landing.exists() and files.home.is_dir():
+        foreign = sorted(path.name for path in files.home.iterdir() if path != files.work)
+        if foreign:
+            raise HomeError(f"{files.home} holds {foreign[0]!r}, and no earlier demo. {advice}")
 
 
 def _counts(traded: Trade) -> dict[str, int]:

@@ -40,13 +40,19 @@ def demo(
 ) -> int:
     """Load a made-up shop over HTTP, let it trade, load again, and show the result. Needs no account.
 
+    It has a home of its own, ./demo unless --home names another, which each demo begins afresh; INVENTORUM_HOME is
+    left alone.
+
     Example: inventorum demo
     """
     from pipelines.commands.demo import run_demo, show_demo
     from pipelines.progress import shown
+    from pipelines.settings import DEMO_HOME, Settings
 
     with shown(quiet=common.quiet or common.as_json) as progress:
-        result = run_demo(common.settings(), orders=orders, days=days, seed=seed, progress=progress)
+        result = run_demo(
+            Settings.load(common.home or DEMO_HOME), orders=orders, days=days, seed=seed, progress=progress
+        )
     if common.as_json:
         show_json(result)
     else:

@@ -77,7 +77,7 @@ def read_status(files: Files) -> Status:
     if files.warehouse.exists():
         _published(files, status, crawls)
     else:
-        status.summary["published"] = "nothing yet: run `inventorum sync` or `inventorum demo`"
+        status.summary["published"] = "nothing yet: run `inventorum sync`; where a demo was made, add --home demo"
     return status
 
 

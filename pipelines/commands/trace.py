@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.terminal import Common, command, console, show_json, show_pairs
+from pipelines.terminal import Common, command, console, short, show_json, show_pairs
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def docs(
         f"{report.metrics} metrics, {report.samples} sample queries.",
         markup=False,
     )
-    show_pairs({str(shown(folder / name)): about for name, about in FILES.items()})
+    show_pairs({short(folder / name): about for name, about in FILES.items()})
     return 0
 
 
@@ -82,8 +82,3 @@ def explain_order(
     else:
         show(explained)
     return 0
-
-
-def shown(path: Path) -> Path:
-    """Relative to the current folder where it lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -112,7 +112,7 @@ def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
     if not files.landing.exists():
         raise HomeError(
             f"There is no landing log at {files.landing} yet. "
-            "Load orders first: `inventorum sync` or `inventorum demo`."
+            "Load orders first: `inventorum sync`; where a demo was made, add --home demo."
         )
     with readable_faults(files.landing):
         connection = duckdb.connect(str(files.landing), read_only=True)
@@ -131,6 +131,13 @@ def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(found[0][0])
 
 
+def accounts_in(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The accounts whose crawls the log holds, sorted."""
+    if not has_table(connection, "windows"):
+        return []
+    return [name for (name,) in connection.execute("select distinct account from raw.windows order by 1").fetchall()]
+
+
 def refuse_another_account(files: Files, account: str) -> None:
     """Make sure that the log is this account's: the cursors in it would hide orders of any other.
 
@@ -139,12 +146,10 @@ def refuse_another_account(files: Files, account: str) -> None:
         HomeError: As kept_open.
     """
     with kept_open(files) as connection:
-        if not has_table(connection, "windows"):
-            return
-        held = [name for (name,) in connection.execute("select distinct account from raw.windows").fetchall()]
+        held = accounts_in(connection)
     if held and account not in held:
         raise SettingsError(
-            f"{files.home} holds the account {', '.join(sorted(held))}, but the settings name {account}: what was "
+            f"{files.home} holds the account {', '.join(held)}, but the settings name {account}: what was "
             "read of one says nothing about the other. Nothing was asked. Give each account a folder of its own with "
             "--home, or set SOURCES__INVENTORUM__ACCOUNT back."
         )

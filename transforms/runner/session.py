@@ -52,7 +52,6 @@ class Rules:
     timezone: str = "Europe/Berlin"
     day_starts_at: int = 0
     currency: str = "EUR"
-    account: str = "default"
     prices_include_discount: bool = True
 
 

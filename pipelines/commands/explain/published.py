@@ -114,7 +114,6 @@ def _rules(meta: Mapping[str, str]) -> Rules:
         timezone=meta.get("timezone", Rules.timezone),
         day_starts_at=int(meta.get("day_starts_at", Rules.day_starts_at)),
         currency=meta.get("currency", Rules.currency),
-        account=meta.get("account", Rules.account),
         prices_include_discount=meta.get("prices_include_discount", "True") == "True",
     )
 

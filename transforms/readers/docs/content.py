@@ -32,7 +32,6 @@ SCHEMAS: Mapping[str, tuple[str, str]] = {
 }
 
 RULES: Mapping[str, str] = {
-    "account": "Account",
     "currency": "currency",
     "timezone": "time zone",
     "day_starts_at": "days start at hour",
