@@ -175,7 +175,7 @@ def test_doctor_finds_nothing_wrong_with_a_used_installation(shop: Shop, doctor:
 
     assert {finding.topic for finding in found.values() if finding.status == "fail"} == set()
     assert found["home"].status == found["lock"].status == found["API"].status == "ok"
-    assert found["pending"].found == "all 1 loads are published"
+    assert found["pending"].found == "what 1 loads brought is published"
     assert found["warehouse"].found.startswith("1 orders")
     assert "ipad 3" in found["channels"].found
     assert "the first page is 0" in found["paging"].found

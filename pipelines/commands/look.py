@@ -34,10 +34,10 @@ def status(common: Common) -> int:
         return 0
     show_pairs(found.summary)
     if found.channels:
-        times = ("cursor", "newest_order", "last_crawl")
+        times = ("last_crawl", "read_until", "known_until", "newest_order_at")
         figures = ("requests", "retreats", "rows", "new", "changed", "quarantined")
         show_table(
-            ["channel", "status", "cursor", "newest order", "last crawl"],
+            ["channel", "status", *(name.removesuffix("_at").replace("_", " ") for name in times)],
             [[c["channel"], c["status"], *(_minute(c[key]) for key in times)] for c in found.channels],
             title="How far each channel is read (UTC)",
         )
@@ -46,6 +46,8 @@ def status(common: Common) -> int:
             [[c["channel"], *(c[key] for key in figures)] for c in found.channels],
             title="Last crawl",
         )
+        if not found.pending and any(c["read_until"] != c["known_until"] for c in found.channels):
+            console().print("What was read after `known until` held nothing new, so it was not published.")
     if found.warnings:
         show_table(list(found.warnings[0]), [list(w.values()) for w in found.warnings], title="Data quality")
     return 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pipelines.errors import LockedError
 from pipelines.landing import log as landing
 from pipelines.lock import holder
+from pipelines.run import transform_files
 from pipelines.settings import CHANNELS, Files
 from transforms.readers.published import open_published
+from transforms.runner.pending import pending_loads
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,17 @@ class Status:
 
     Attributes:
         summary: Name to value, for the lines above the tables.
-        channels: Per channel that was ever crawled: cursor, newest order, figures of its last crawl.
+        channels: Per channel that was ever crawled: `known_until` and `newest_order_at` as `marts.freshness` of the
+            published file tells them, `read_until` by the same rule over the landing log (later where crawls since
+            brought nothing new, or where loads wait), `cursor` (where the next crawl goes on, less the overlap), and
+            the figures of its last crawl.
+        pending: Loads that readers do not see yet.
         warnings: Findings of the checks in the shop's data: check, rows, amount, sample.
     """
 
     summary: dict[str, Any] = field(default_factory=dict)
     channels: list[dict[str, Any]] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -40,13 +48,20 @@ ranked as (
         *,
         row_number() over (partition by channel order by finished_at desc, window_id desc) as newest,
         max(case when status = 'complete' and row_count > 0 then watermark end) over (partition by channel)
-            as channel_cursor
+            as channel_cursor,
+        max(case when status = 'complete' then watermark end) over (partition by channel) as read_until
     from completed
 )
-select channel, channel_cursor as cursor, finished_at as last_crawl, status, requests, retreats,
+select channel, channel_cursor as cursor, read_until, finished_at as last_crawl, status, requests, retreats,
     row_count as "rows", quarantined, _dlt_load_id as load_id
 from ranked
 where newest = 1
+"""
+
+FRESHNESS = """
+select channel, max(known_until), max(newest_order_at)
+from marts.freshness
+group by channel
 """
 
 # A record is rejected again each time it is read again.
@@ -74,11 +89,36 @@ def read_status(files: Files) -> Status:
     if running is not None:
         status.summary["running"] = f"{running.command} since {running.since} (process {running.pid})"
     crawls = _last_crawls(files, status)
+    published = _Published()
     if files.warehouse.exists():
-        _published(files, status, crawls)
+        published = _published(files, status, [crawl["load_id"] for crawl in crawls.values()])
     else:
-        status.summary["published"] = "nothing yet: run `inventorum sync`; where a demo was made, add --home demo"
+        status.summary["published"] = "nothing yet" + (
+            "" if status.pending else ": run `inventorum sync`; where a demo was made, add --home demo"
+        )
+    status.channels.extend(
+        _channel(
+            name,
+            crawl,
+            published.times.get(name, (None, None)),
+            published.counts.get((name, crawl["load_id"]), (0, 0)),
+        )
+        for name, crawl in crawls.items()
+    )
     return status
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What the published file knows of each channel.
+
+    Attributes:
+        times: `known_until` and the time of the newest order.
+        counts: New and changed orders of a channel in a load.
+    """
+
+    times: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    counts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
 
 def _last_crawls(files: Files, status: Status) -> dict[str, dict[str, Any]]:
@@ -92,25 +132,30 @@ def _last_crawls(files: Files, status: Status) -> dict[str, dict[str, Any]]:
             names = [column[0] for column in cursor.description or []]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             quarantined = connection.execute(QUARANTINED).fetchall()[0][0]
+            completed = connection.execute("select load_id from raw._dlt_loads where status = 0").fetchall()
     except LockedError as error:
         status.summary["landing"] = str(error)
         return {}
     if quarantined:
         status.summary["quarantined"] = f"{quarantined} records in raw.quarantine of {files.landing.name}"
-    return {row["channel"]: row for row in sorted(rows, key=lambda row: CHANNELS.index(row["channel"]))}
+    status.pending.extend(pending_loads(transform_files(files), [load for (load,) in completed]))
+    if status.pending:
+        status.summary["pending"] = f"{len(status.pending)} loads are not published yet: run `inventorum build`"
+    return {row["channel"]: row for row in sorted(rows, key=_place)}
 
 
-def _published(files: Files, status: Status, crawls: dict[str, dict[str, Any]]) -> None:
+def _place(crawl: dict[str, Any]) -> tuple[int, str]:
+    """The documented channels in their order, then others by name."""
+    name = crawl["channel"]
+    return (CHANNELS.index(name) if name in CHANNELS else len(CHANNELS), name)
+
+
+def _published(files: Files, status: Status, loads: list[str]) -> _Published:
     with closing(open_published(files.warehouse)) as connection:
-        orders, newest, built = connection.execute(
-            "select (select count(*) from core.fct_orders), (select max(ordered_at) from core.fct_orders), "
-            "(select max(built_at) from ops.loads)"
+        orders, built = connection.execute(
+            "select (select count(*) from core.fct_orders), (select max(built_at) from ops.loads)"
         ).fetchall()[0]
-        status.summary["published"] = f"{orders} orders, newest of {newest}, built {built:%Y-%m-%d %H:%M:%S} UTC"
-        per_channel = dict(
-            connection.execute("select channel, max(ordered_at) from core.fct_orders group by channel").fetchall()
-        )
-        loads = [crawl["load_id"] for crawl in crawls.values()]
+        times = {name: (known, newest) for name, known, newest in connection.execute(FRESHNESS).fetchall()}
         counts = {
             (channel, load): (new, changed)
             for channel, load, new, changed in connection.execute(VERSIONS_OF_LOADS, [loads]).fetchall()
@@ -122,28 +167,43 @@ def _published(files: Files, status: Status, crawls: dict[str, dict[str, Any]]) 
             "select check_name, count(*), sum(amount), min(order_id) from core.fct_findings "
             "group by check_name order by count(*) desc, check_name"
         ).fetchall()
+    newest = max((newest for _, newest in times.values() if newest), default=None)
+    status.summary["published"] = f"{orders} orders" + (
+        f", newest of {_second(newest)}, built {_second(built)}" if newest and built else ""
+    )
     if last:
         command, finished, code, message = last[0]
-        status.summary["last published run"] = (
-            f"{command}, exit code {code}, ended {finished:%Y-%m-%d %H:%M:%S} UTC" + (f": {message}" if message else "")
-        )
-    for channel, crawl in crawls.items():
-        load_id = crawl.pop("load_id")
-        new, changed = counts.get((channel, load_id), (0, 0))
-        status.channels.append(
-            {
-                "channel": channel,
-                "status": crawl["status"],
-                "cursor": crawl["cursor"],
-                "newest_order": per_channel.get(channel),
-                "last_crawl": crawl["last_crawl"],
-                **{key: crawl[key] for key in ("requests", "retreats", "rows")},
-                "new": new,
-                "changed": changed,
-                "quarantined": crawl["quarantined"],
-            }
+        status.summary["last published run"] = f"{command}, exit code {code}, ended {_second(finished)}" + (
+            f": {message}" if message else ""
         )
     status.warnings.extend(
         {"check": name, "findings": count, "amount": amount, "order_id": sample}
         for name, count, amount, sample in warnings
     )
+    return _Published(times, counts)
+
+
+def _channel(
+    name: str,
+    crawl: dict[str, Any],
+    times: tuple[datetime | None, datetime | None],
+    counts: tuple[int, int],
+) -> dict[str, Any]:
+    """A channel's row: what is published of it, how far it is read, its last crawl."""
+    return {
+        "channel": name,
+        "status": crawl["status"],
+        "known_until": times[0],
+        "newest_order_at": times[1],
+        "read_until": crawl["read_until"],
+        "cursor": crawl["cursor"],
+        "last_crawl": crawl["last_crawl"],
+        **{key: crawl[key] for key in ("requests", "retreats", "rows")},
+        "new": counts[0],
+        "changed": counts[1],
+        "quarantined": crawl["quarantined"],
+    }
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

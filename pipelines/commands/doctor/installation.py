@@ -191,6 +191,8 @@ def age_in_words(age: timedelta) -> str:
 def _landing(settings: Settings) -> Iterator[Finding]:
     """Who holds the landing log, and what it has that is not published yet."""
     from pipelines.landing import log as landing
+    from pipelines.run import transform_files
+    from transforms.runner.pending import pending_loads
 
     if not settings.files.landing.exists():
         yield ok("landing", "nothing loaded yet")
@@ -213,30 +215,17 @@ def _landing(settings: Settings) -> Iterator[Finding]:
     except InventorumError as error:
         yield said("landing", error)
         return
-    seen = _published_loads(settings)
-    pending = [load for (load,) in loads if load not in seen]
+    pending = pending_loads(transform_files(settings.files), [load for (load,) in loads])
     if pending:
-        yield warn("pending", f"{len(pending)} of {len(loads)} loads are not published yet", "inventorum build")
+        yield warn("pending", f"{len(pending)} of {len(loads)} loads are not published yet", "`inventorum build`")
     else:
-        yield ok("pending", f"all {len(loads)} loads are published")
+        yield ok("pending", f"what {len(loads)} loads brought is published")
     if quarantined:
         yield warn(
             "quarantine",
             f"{quarantined} records could not be stored as orders",
             f"Look at raw.quarantine in {settings.files.landing}.",
         )
-
-
-def _published_loads(settings: Settings) -> set[str]:
-    from transforms.readers.published import open_published
-
-    if not settings.files.warehouse.exists():
-        return set()
-    try:
-        with closing(open_published(settings.files.warehouse)) as connection:
-            return {load for (load,) in connection.execute("select load_id from ops.loads").fetchall()}
-    except TransformError:
-        return set()
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
