@@ -257,7 +257,7 @@ def test_doctor_sees_loads_that_are_not_published(installed_home: Files, doctor:
     found = doctor(offline=True)
 
     assert found["pending"].status == "warn"
-    assert found["pending"].advice == "inventorum build"
+    assert found["pending"].advice == "`inventorum build`"
 
 
 def test_doctor_names_a_wrong_setting_and_goes_on(doctor: Doctor) -> None:
