@@ -154,6 +154,7 @@ class Settings:
             SettingsError: A value is malformed, half given or unknown; the message names where it stands.
         """
         values = _Values.read(project or Path.cwd(), os.environ)
+        _refuse_unknown(values)
         return cls(
             files=Files(home_folder(home)),
             base_url=_base_url(values),
@@ -255,22 +256,34 @@ def color_wanted() -> bool:
 
 @dataclass(frozen=True)
 class _Values:
-    """Raw settings with the place each one came from, for messages."""
+    """Raw settings with the place each one came from, for messages.
+
+    Attributes:
+        unknown: Names that are none of ours, likewise.
+    """
 
     found: Mapping[str, tuple[Any, str]]
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, project: Path, environment: Mapping[str, str]) -> _Values:
         found: dict[str, tuple[Any, str]] = {}
+        unknown: dict[str, str] = {}
         for name in ("config.toml", "secrets.toml"):
             path = project / ".dlt" / name
             for key, value in _toml_section(path).items():
                 if key in _KNOWN:
                     found[key] = (value, str(path))
+                elif not isinstance(value, dict):  # a table is for one of dlt's resources
+                    unknown[key] = f"`{key}` in {path}"
         for key, value in environment.items():
             if key.upper().startswith(_PREFIX) and value != "":
-                found[key[len(_PREFIX) :].lower()] = (value, key)
-        return cls(found)
+                name = key[len(_PREFIX) :].lower()
+                if name in _KNOWN:
+                    found[name] = (value, key)
+                elif "__" not in name:
+                    unknown[name] = key
+        return cls(found, unknown)
 
     def text(self, key: str) -> str | None:
         value, _ = self.found.get(key, (None, ""))
@@ -359,6 +372,26 @@ def _toml_section(path: Path) -> Mapping[str, Any]:
     if not isinstance(section, dict):
         raise SettingsError(f"[sources.inventorum] in {path} must be a table. Nothing was done.")
     return section
+
+
+def _refuse_unknown(values: _Values) -> None:
+    """A name that is none of ours would change nothing, and nobody would notice.
+
+    Raises:
+        SettingsError: It names each with the nearest one that is ours.
+    """
+    if not values.unknown:
+        return
+    import difflib
+
+    told = []
+    for name, where in values.unknown.items():
+        nearest = difflib.get_close_matches(name, _KNOWN, n=1)
+        wanted = f" Do you mean {nearest[0]}?" if nearest else ""
+        told.append(f"{where} is no setting of this program.{wanted}")
+    raise SettingsError(
+        f"{' '.join(told)} Nothing was done. Correct or remove it; the template of `inventorum init` has all names."
+    )
 
 
 def _base_url(values: _Values) -> str:

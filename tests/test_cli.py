@@ -67,6 +67,11 @@ WRONG_SETTINGS = {
         2,
         "SOURCES__INVENTORUM__OVERLAP_MINUTES",
     ),
+    "a name that is none of ours": (
+        {"SOURCES__INVENTORUM__STARTDATE": "2026-01-01", "SOURCES__INVENTORUM__ACCESS_TOKEN": "x"},
+        2,
+        "SOURCES__INVENTORUM__STARTDATE is no setting of this program. Do you mean start_date?",
+    ),
     "a zone that is none": (
         {"SOURCES__INVENTORUM__TIMEZONE": "Europe/Bielefeld", "SOURCES__INVENTORUM__ACCESS_TOKEN": "x"},
         2,
@@ -193,3 +198,15 @@ def test_a_command_ends_at_once_but_writes_its_output_and_runs_exit_handlers_fir
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[-1] == "handled"
     assert ended.stderr == ""
+
+
+def test_a_name_in_a_file_that_is_none_of_ours_is_told_with_the_nearest_one(inventorum: Run, tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    settings = tmp_path / ".dlt" / "config.toml"
+    settings.write_text("[sources.inventorum]\ntime_zone = 'Europe/Vienna'\n[sources.inventorum.orders]\nx = 1\n")
+    ended = inventorum("status")
+
+    assert ended.returncode == 2
+    assert f"`time_zone` in {settings} is no setting of this program. Do you mean timezone?" in " ".join(
+        ended.stderr.split()
+    )
