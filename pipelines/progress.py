@@ -1,18 +1,30 @@
-"""Progress of long work, drawn by Rich on stderr; silent when stderr is no terminal or `-q` was given."""
+"""Progress of long work: one line on the terminal of stderr, or with `-v` lines that stay; else nothing."""
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol, TextIO
+
+from pipelines.settings import terminal_can_redraw
+
+logger = logging.getLogger(__name__)
+
+FRAME_SECONDS = 0.25
+USUAL_COLUMNS = 80
+BACK_AND_CLEAR = "\r\x1b[K"
 
 
 class Progress(Protocol):
     """What the steps of a run report to; every method may be called from any thread."""
 
-    def update(self, task: str, done: int, total: int | None = None) -> None:
-        """`done` of `total` units of `task` are through."""
+    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+        """`done` of `total` units of `task` are through; of one of its parts, where several run at once."""
 
     def note(self, text: str) -> None:
         """One line that is worth reading afterwards."""
@@ -21,48 +33,143 @@ class Progress(Protocol):
 class Silent:
     """Reports nothing."""
 
-    def update(self, task: str, done: int, total: int | None = None) -> None:
+    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
         """Ignore the report."""
 
     def note(self, text: str) -> None:
         """Ignore the line."""
 
 
-class RichProgress:
-    """One bar a task, on stderr."""
+class Logged:
+    """Logs each task and part when it begins."""
 
-    def __init__(self, bars: object, console: object) -> None:
-        self._bars = bars
-        self._console = console
-        self._tasks: dict[str, object] = {}
+    def __init__(self) -> None:
+        self._task = ""
+        self._parts: set[str] = set()
         self._lock = threading.Lock()
 
-    def update(self, task: str, done: int, total: int | None = None) -> None:
-        """Draw the task's bar, adding it when it is new."""
+    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+        """Log what is new."""
         with self._lock:
-            if task not in self._tasks:
-                self._tasks[task] = self._bars.add_task(task, total=total)  # type: ignore[attr-defined]
-            self._bars.update(self._tasks[task], completed=done, total=total)  # type: ignore[attr-defined]
+            if task != self._task:
+                self._task = task
+                self._parts.clear()
+            if part in self._parts:
+                return
+            self._parts.add(part)
+        amount = f" ({done} of {total})" if total else ""
+        logger.info("%s%s%s", task, f", {part}" if part else "", amount)
 
     def note(self, text: str) -> None:
-        """Print the line above the bars."""
-        self._console.print(text, style="dim", markup=False, highlight=False)  # type: ignore[attr-defined]
+        """Log the line."""
+        logger.info("%s", text)
+
+
+class Line:
+    """What is being done, in the last line of a terminal.
+
+    Reports only leave word; `draw` writes, a few times a second, whatever came in between: drawing each of them
+    would cost more than the work itself.
+
+    Args:
+        columns: Width of the terminal, asked before each frame.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, stream: TextIO, columns: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._columns = columns
+        self._clock = clock
+        self._began = clock()
+        self._task = ""
+        self._parts: dict[str, tuple[int, int | None]] = {}
+        self._drawn = ""
+        self._lock = threading.Lock()
+
+    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+        """Leave word of the newest state."""
+        with self._lock:
+            if task != self._task:
+                self._task = task
+                self._parts.clear()
+            self._parts[part] = done, total
+
+    def note(self, text: str) -> None:
+        """Write the line above."""
+        with self._lock:
+            self._write(f"{BACK_AND_CLEAR if self._drawn else ''}{text}\n")
+            self._drawn = ""
+
+    def draw(self) -> None:
+        """Write the newest state over the one before, if it differs."""
+        with self._lock:
+            text = self._text()[: max(1, self._columns() - 1)]  # in the last column some terminals begin a new line
+            if text != self._drawn:
+                self._write(BACK_AND_CLEAR + text)
+                self._drawn = text
+
+    def clear(self) -> None:
+        """Leave the terminal as it was."""
+        with self._lock:
+            if self._drawn:
+                self._write(BACK_AND_CLEAR)
+                self._drawn = ""
+
+    def _text(self) -> str:
+        if not self._task:
+            return ""
+        minutes, seconds = divmod(int(self._clock() - self._began), 60)
+        return f"{minutes}:{seconds:02}  {self._task}{self._amount()}"
+
+    def _amount(self) -> str:
+        done = sum(done if total is None else min(done, total) for done, total in self._parts.values())
+        totals = [total for _, total in self._parts.values() if total is not None]
+        amount = f"  {done:,} of {sum(totals):,}" if len(totals) == len(self._parts) else f"  {done:,}"
+        names = ", ".join(part for part in self._parts if part)
+        return amount + (f" ({names})" if names else "")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # a terminal that was closed is no fault of the work
+            self._stream.write(text)
+            self._stream.flush()
 
 
 @contextmanager
-def shown(*, quiet: bool) -> Iterator[Progress]:
-    """Progress bars for the length of the block."""
-    if quiet:
+def shown(*, quiet: bool, verbose: bool = False) -> Iterator[Progress]:
+    """Progress for the length of the block; on a terminal a thread keeps the line moving."""
+    if verbose:
+        yield Logged()
+        return
+    stream = sys.stderr
+    if quiet or stream is None or not _is_terminal(stream):
         yield Silent()
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
+    line = Line(stream, lambda: _columns(stream))
+    ended = threading.Event()
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield Silent()
-        return
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=console, transient=True) as bars:
-        yield RichProgress(bars, console)
+    def keep_moving() -> None:
+        while not ended.wait(FRAME_SECONDS):
+            line.draw()
+
+    drawing = threading.Thread(target=keep_moving, name="progress", daemon=True)
+    drawing.start()
+    try:
+        yield line
+    finally:
+        ended.set()
+        drawing.join()
+        line.clear()
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty() and terminal_can_redraw()
+    except ValueError:  # closed
+        return False
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS

@@ -346,6 +346,7 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     _conclude(report)
     _record(settings, report)  # before publishing, so that readers find the run that made their file
     if built.changed or not settings.files.warehouse.exists():
+        progress.update("publish", 0, 1)
         with timed(report.seconds, "publish"):
             publication.publish(files, group=settings.published_group)
         report.published = True

@@ -254,6 +254,11 @@ def color_wanted() -> bool:
     return not os.environ.get("NO_COLOR")
 
 
+def terminal_can_redraw() -> bool:
+    """Whether a terminal can write a line over the one before."""
+    return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+
+
 @dataclass(frozen=True)
 class _Values:
     """Raw settings with the place each one came from, for messages.

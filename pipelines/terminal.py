@@ -9,7 +9,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.errors import InventorumError
+from pipelines.errors import InventorumError, SettingsError
 from pipelines.settings import Settings, color_wanted, home_folder
 from transforms.errors import TransformError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rich.console import Console
+
+    from pipelines.progress import Progress
 
 INTERRUPTED = 130
 
@@ -48,6 +52,12 @@ class Common:
     def settings(self, channels: Sequence[str] | None = None) -> Settings:
         """The settings of this call (`pipelines.settings`)."""
         return Settings.load(self.home, channels=channels)
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where the steps of this call report to."""
+        from pipelines.progress import shown
+
+        return shown(quiet=self.quiet or self.as_json, verbose=self.verbose)
 
     def folder(self) -> Path:
         """The home folder of this call, absolute."""
@@ -139,13 +149,10 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
     Whoever reads the results may close the pipe whenever it likes: that alone is no fault, and the code of a
     run that has one stays what it is.
     """
-    if common.verbose:
-        import logging
-
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
     ended = Ended()
     try:
-        returned = call()
+        with _diagnosis(common):
+            returned = call()
         ended = returned if isinstance(returned, Ended) else Ended(returned or 0)
     except (InventorumError, TransformError) as error:
         ended = _failed(error, common)
@@ -161,6 +168,18 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
     if ended.reason:
         complain(ended)
     return ended.exit_code
+
+
+def _diagnosis(common: Common) -> AbstractContextManager[None]:
+    """With `-v` the log on stderr."""
+    if not common.verbose:
+        return nullcontext()
+    from pipelines.diagnosis import told_on_stderr
+
+    settings = None
+    with suppress(SettingsError):  # the command itself says what is wrong with them
+        settings = common.settings()
+    return told_on_stderr(settings)
 
 
 def _failed(error: InventorumError | TransformError, common: Common) -> Ended:

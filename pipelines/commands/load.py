@@ -46,10 +46,9 @@ def demo(
     Example: inventorum demo
     """
     from pipelines.commands.demo import run_demo, show_demo
-    from pipelines.progress import shown
     from pipelines.settings import DEMO_HOME, Settings
 
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         result = run_demo(
             Settings.load(common.home or DEMO_HOME), orders=orders, days=days, seed=seed, progress=progress
         )
@@ -82,12 +81,11 @@ def sync(
         return _preview(common, channel, since)
     from pipelines import run
     from pipelines.commands.notify import notifying
-    from pipelines.progress import shown
 
     with notifying(notify, "sync") as outcome:
         settings = common.settings(channel)
         start = _moment(since, "--from")
-        with shown(quiet=common.quiet or common.as_json) as progress:
+        with common.progress() as progress:
             report = run.sync(settings, since=start, named_channels=frozenset(channel or ()), progress=progress)
             if report_page and (report.published or not settings.files.report.exists()):
                 run.write_page(settings)
@@ -134,7 +132,6 @@ def backfill(
 
     from pipelines import run
     from pipelines.errors import SettingsError
-    from pipelines.progress import shown
     from pipelines.settings import parse_moment
 
     first = parse_moment(start, what="--from")
@@ -142,7 +139,7 @@ def backfill(
     if first >= last:
         raise SettingsError(f"--from {start} is not before --to {end or 'now'}. Nothing was asked.")
     settings = common.settings(channel)
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         report = run.backfill(settings, first, last, again=again, progress=progress)
     return _ended(report, common)
 
@@ -159,10 +156,9 @@ def reconcile(
     Example: inventorum reconcile --days 3
     """
     from pipelines import run
-    from pipelines.progress import shown
 
     settings = common.settings(channel)
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         report = run.reconcile(settings, days=days, progress=progress)
     return _ended(report, common, show_first=_show_differences)
 
@@ -176,9 +172,8 @@ def build(
     Example: inventorum build --full
     """
     from pipelines import run
-    from pipelines.progress import shown
 
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         report = run.build(common.settings(), full=full, progress=progress)
     return _ended(report, common)
 
@@ -190,7 +185,8 @@ def check(common: Common) -> Ended:
     """
     from pipelines import run
 
-    results = run.check(common.settings())
+    with common.progress() as progress:
+        results = run.check(common.settings(), progress)
     failed = [result for result in results if result.severity == "fail" and result.failing_rows]
 
     def show() -> None:

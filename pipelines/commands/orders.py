@@ -122,7 +122,7 @@ def ask(
             for answer in _answers(api, channel, start, end, search, timezone):
                 found |= {row.order_id: row for row in answer.page.orders}
                 rejected += len(answer.page.rejected)
-                progress.update("orders", len(found))
+                progress.update("orders found", len(found))
         except RequestRefused:
             if channel in named or channel not in DOUBTFUL:
                 raise

@@ -65,9 +65,8 @@ def doctor(
     Example: inventorum doctor
     """
     from pipelines.commands.doctor.examine import examine, exit_code
-    from pipelines.progress import shown
 
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         findings = examine(common.home, offline=offline, progress=progress)
     code = exit_code(findings)
     failed = [finding for finding in findings if finding.status == "fail"]

@@ -49,7 +49,6 @@ def orders(
     from pipelines.commands.orders import ask
     from pipelines.errors import SettingsError
     from pipelines.period import parse_instant
-    from pipelines.progress import shown
 
     settings = common.settings(channel)
     start = parse_instant(first, what="--from", timezone=settings.timezone)
@@ -57,7 +56,7 @@ def orders(
     if start >= end:
         raise SettingsError(f"--from {first} is not before --to {last}. Nothing was asked.")
     api = run.connect(settings, settings.require_login())
-    with shown(quiet=common.quiet or common.as_json) as progress:
+    with common.progress() as progress:
         found = ask(
             api,
             start,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -19,6 +20,8 @@ from pipelines.inventorum.reading.protocol import crawl
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
 from pipelines.landing.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The API's page lists `backoffice` for one of two endpoints only: an account may not have it.
@@ -202,6 +205,7 @@ class DeltaCrawl:
         status, message = "complete", None
         try:
             buffer = RowBuffer(spool, self._reading, "delta")
+            read, top = 0, -1
             for answer in crawling:
                 buffer.add(
                     answer,
@@ -211,10 +215,14 @@ class DeltaCrawl:
                     api_version=self._api.api_version,
                 )
                 rejected += answer.page.rejected
-                self._reading.progress.update(self._channel, facts.rows, facts.last_total)
+                ids = [order.order_id for order in answer.page.orders]
+                read += sum(order_id > top for order_id in ids)  # the others lie in an overlap
+                top = max(ids, default=top)
+                self._reading.progress.update("reading orders", read, facts.last_total, self._channel)
             buffer.flush()
         except ApiError as error:
             status, message = self._failure(error, facts)
+        self._log(status, facts, start_date)
         complete = status == "complete"
         row = window_row(self._reading, facts, self._channel, self.endpoint, self._window_id, started_at)
         unique = list(dict.fromkeys(rejected))
@@ -225,6 +233,12 @@ class DeltaCrawl:
             quarantine_rows(self._reading, self._channel, self.endpoint, self._window_id, unique) if complete else (),
         )
         return complete
+
+    def _log(self, status: str, facts: CrawlFacts, start_date: datetime | None) -> None:
+        since = start_date or "the beginning"
+        cursor = facts.watermark if status == "complete" else "stays"
+        told = (self._channel, since, status, facts.requests, facts.rows, cursor)
+        logger.info("%s since %s: %s, %s requests, %s orders read, cursor %s", *told)
 
     def _start_date(self, stored: datetime | None) -> datetime | None:
         if self._reading.since is not None:

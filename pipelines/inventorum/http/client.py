@@ -237,7 +237,7 @@ class InventorumClient:
         )
         if isinstance(result, RawAnswer):
             rid = result.headers.get("X-Rid")
-            logger.debug("%s: %s in %.3f s, rid %s", call.label, result.status, result.seconds, rid)
+            logger.info("%s: %s in %.3f s, rid %s", call.label, result.status, result.seconds, rid)
             if result.status == 429:
                 self._limiter.pause(min(RETRY_AFTER_MOST, result.retry_after or BACK_OFF_FIRST))
         return result
