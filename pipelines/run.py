@@ -31,6 +31,10 @@ ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
 LATE_FINDS = 1
 INCOMPLETE = 6
 QUARANTINED = 7
+DISCARDED = (
+    "Another program had changed the published file; it was published anew, without those changes. "
+    "Tables of your own belong into a file of your own, to which the warehouse is attached read-only."
+)
 
 
 @dataclass
@@ -348,8 +352,10 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     if built.changed or not settings.files.warehouse.exists():
         progress.update("publish", 0, 1)
         with timed(report.seconds, "publish"):
-            publication.publish(files, group=settings.published_group)
+            published = publication.publish(files, group=settings.published_group)
         report.published = True
+        if published.discarded:
+            report.message = f"{report.message} {DISCARDED}".lstrip()
 
 
 def _count(report: RunReport, windows: list[dict[str, Any]]) -> None:

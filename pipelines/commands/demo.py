@@ -19,6 +19,7 @@ from pipelines.progress import Progress
 from pipelines.settings import CHANNELS, Files, Settings, StaticLogin, ensure_home
 from pipelines.terminal import console, program, short, show_table
 from transforms.readers.published import open_published
+from transforms.runner.database_file import remove_database
 
 if TYPE_CHECKING:
     from pipelines.sandbox.trading import Trade
@@ -175,8 +176,7 @@ def _start_afresh(files: Files) -> None:
     ensure_home(files)
     with exclusive(files.lock, "demo"):
         for database in (files.landing, files.warehouse):
-            database.unlink(missing_ok=True)
-            database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+            remove_database(database)
         for left in files.work.iterdir():
             if left == files.lock:
                 continue

@@ -14,6 +14,7 @@ from pipelines.run import transform_files
 from pipelines.settings import CHANNELS, Files
 from transforms.readers.published import open_published
 from transforms.runner.pending import pending_loads
+from transforms.runner.publish import is_as_published
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ def _place(crawl: dict[str, Any]) -> tuple[int, str]:
 
 def _published(files: Files, status: Status, loads: list[str]) -> _Published:
     with closing(open_published(files.warehouse)) as connection:
+        if not is_as_published(connection, files.warehouse, unsealed=True):
+            status.summary["changed"] = (
+                f"another program has written {files.warehouse.name} since it was published: its figures may not be "
+                "ours. `inventorum build` publishes it anew"
+            )
         orders, built = connection.execute(
             "select (select count(*) from core.fct_orders), (select max(built_at) from ops.loads)"
         ).fetchall()[0]

@@ -19,6 +19,7 @@ from pipelines.errors import HomeError, SettingsError
 from pipelines.landing.database_faults import readable_faults
 from pipelines.settings import Files, prepare_dlt
 from pipelines.timing import timed
+from transforms.runner.database_file import draft_of, put_in_place
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -63,11 +64,11 @@ def prepare(files: Files) -> None:
 
 def _create(path: Path) -> None:
     """An empty database, there as a whole or not at all: half of one could never be opened again."""
-    draft = path.with_name(f"{path.name}.new")
+    draft = draft_of(path, ".new")
     draft.unlink(missing_ok=True)
     try:
         duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE_VERSION}).close()
-        draft.replace(path)
+        put_in_place(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from transforms.errors import TransformError
+from transforms.errors import FilesHeld, TransformError
+from transforms.runner.database_file import logs_of
 from transforms.runner.ledger import is_warehouse
 from transforms.runner.session import UnreadableFile, readable_faults
 
@@ -23,16 +24,13 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         timezone: Zone in which timestamps are shown.
 
     Raises:
-        TransformError: Nothing is published there, or it is no warehouse.
+        TransformError: Nothing is published there, it is no warehouse, or another program's changes lie in a log
+            beside it, which DuckDB would show as if they had been published.
+        FilesHeld: Another program has it open for writing.
     """
     if not path.is_file():
         raise TransformError(f"{path} does not exist: nothing was published there yet. Run `inventorum sync`.")
-    with readable_faults(path):
-        connection = duckdb.connect(
-            path,
-            read_only=True,
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-        )
+    connection = _open(path)
     try:
         connection.execute("set TimeZone = ?", [timezone])
         connection.execute("set enable_progress_bar = false")  # it would stand in the middle of the results
@@ -44,3 +42,32 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         connection.close()
         raise
     return connection
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file as it was published, without what a log beside it would add."""
+    try:
+        with readable_faults(path):
+            connection = duckdb.connect(
+                path,
+                read_only=True,
+                config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+            )
+    except FilesHeld:
+        raise
+    except TransformError as fault:
+        raise (_with_log(path) or fault) from fault
+    if (foreign := _with_log(path)) is not None:
+        connection.close()
+        raise foreign
+    return connection
+
+
+def _with_log(path: Path) -> TransformError | None:
+    """The fault of a file that a dead session of another program has left its changes beside."""
+    if not (logs := logs_of(path)):
+        return None
+    return TransformError(
+        f"{logs[0]} holds changes that another program made to the published file: they are no figures of this one. "
+        "Nothing was read. Run `inventorum build`, which publishes the file anew, without them."
+    )

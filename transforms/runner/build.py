@@ -14,6 +14,7 @@ import duckdb
 
 from transforms.errors import ChecksFailed
 from transforms.runner import ledger
+from transforms.runner.database_file import draft_of, put_in_place, remove_database
 from transforms.runner.ledger import RunRecord
 from transforms.runner.loads import (
     Affected,
@@ -36,7 +37,6 @@ from transforms.runner.session import (
     connect,
     prepare,
     readable_faults,
-    remove_database,
 )
 from transforms.runner.steps import FROM_LOADS, Steps
 
@@ -152,7 +152,10 @@ def record_run(files: Files, record: RunRecord) -> None:
 def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     """Build in the new loads, or say why a full build is needed."""
     attach_landing(connection, task.files)
-    known = ledger.read_meta(connection).get("fingerprint")
+    facts = ledger.read_meta(connection)
+    if ledger.DISTRUST in facts:
+        return facts[ledger.DISTRUST]
+    known = facts.get("fingerprint")
     if known != task.fingerprint(fingerprint(task.sql_dir)):
         return SQL_CHANGED if known else "no build was finished yet"
     seen = ledger.seen_loads(connection)
@@ -191,7 +194,7 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
 
 def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
     """Build everything into a new file, which takes the place of the old one at the end."""
-    fresh = task.files.build.with_name(task.files.build.name + ".new")
+    fresh = draft_of(task.files.build, ".new")
     clear(fresh, task.files)
     try:
         with closing(connect(fresh, task.files)) as connection:
@@ -203,8 +206,7 @@ def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildR
         remove_database(fresh)
         raise
     with readable_faults(task.files.build):
-        task.files.build.with_name(task.files.build.name + ".wal").unlink(missing_ok=True)
-        fresh.replace(task.files.build)
+        put_in_place(fresh, task.files.build)
     return report
 
 

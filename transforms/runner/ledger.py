@@ -76,6 +76,9 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
 }
 
 
+DISTRUST = "distrust"  # a fact of ops.meta: why the tables of this file must be built anew
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One row of `ops.runs`; `seconds` and `rows` become JSON objects."""

@@ -16,20 +16,35 @@ import duckdb
 
 from transforms.errors import PublishError, TransformError
 from transforms.runner import ledger
+from transforms.runner.database_file import (
+    logs_of,
+    no_writer,
+    put_in_place,
+    real,
+    times_written,
+    without_log,
+)
 from transforms.runner.session import connect
 
 if TYPE_CHECKING:
     from transforms.runner.session import Connection, Files
 
 STAMP = "published.json"
+SEAL = "times_written"
+SEAL_TRIES = 3
 
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What publishing cost."""
+    """What publishing cost.
+
+    Attributes:
+        discarded: Another program had written the file that was replaced, or the log beside it.
+    """
 
     bytes: int
     seconds: float
+    discarded: bool = False
 
 
 def publish(files: Files, mode: int = 0o600, group: str | None = None) -> PublishReport:
@@ -39,21 +54,24 @@ def publish(files: Files, mode: int = 0o600, group: str | None = None) -> Publis
         mode: Permissions of the file, for instance 0o640 with a group.
         group: Group of the file; default: the process's.
 
+    Readers of the file that stands there keep it. Logs of other programs beside it go: what they changed was
+    never published.
+
     Raises:
         PublishError: It could not be written; the published file is as it was, and nothing is left behind.
-        FilesHeld: Another process has the build file open.
+        FilesHeld: Another process has the build file open, or the published one for writing.
     """
     began = perf_counter()
     if not files.build.is_file():
         raise PublishError(f"{files.build} does not exist: nothing was built yet. Run `inventorum build`.")
     # open until the copy is made, so that no other process changes what is being copied
-    with closing(connect(files.build, files)) as connection:
+    with no_writer(files.published), closing(connect(files.build, files)) as connection:
         state = ledger.read_meta(connection).get("state") if ledger.is_warehouse(connection) else None
         if state is None:
             raise PublishError(f"{files.build} holds no finished build. Run `inventorum build`.")
         try:
-            _refuse_foreign(files)
-            connection.execute("checkpoint")
+            discarded = _refuse_foreign(files)
+            _seal(connection, files.build)
             size = _replace(files, mode, group)
         except (OSError, LookupError, duckdb.Error) as fault:
             words = fault.strerror if isinstance(fault, OSError) else str(fault)
@@ -62,21 +80,23 @@ def publish(files: Files, mode: int = 0o600, group: str | None = None) -> Publis
                 "free some space or mend the permissions, then run `inventorum build` again."
             ) from fault
     _stamp(files, state)
-    return PublishReport(size, perf_counter() - began)
+    return PublishReport(size, perf_counter() - began, discarded)
 
 
 def is_published(files: Files, build: Connection) -> bool:
-    """Whether the published file is a copy of the build's latest state."""
+    """Whether readers find a copy of the build's latest state, and nothing that another program has made of it."""
     state = ledger.read_meta(build).get("state")
     try:
         there = files.published.stat()
     except OSError:
         return False
+    if logs_of(files.published):
+        return False
     if _read_stamp(files) == _stamp_of(there, state):
         return True
     try:
         with closing(connect(files.published, files, read_only=True)) as published:
-            same = ledger.is_warehouse(published) and ledger.read_meta(published).get("state") == state
+            same = is_as_published(published, files.published) and ledger.read_meta(published).get("state") == state
     except TransformError:
         return False
     if same and state is not None:
@@ -84,15 +104,36 @@ def is_published(files: Files, build: Connection) -> bool:
     return same
 
 
+def is_as_published(published: Connection, path: Path, *, unsealed: bool = False) -> bool:
+    """Whether no program has written the file since it was published: it says itself how often it was written.
+
+    Args:
+        unsealed: What to say of a file of an earlier version, which does not.
+    """
+    if logs_of(path) or not ledger.is_warehouse(published):
+        return False
+    seal = ledger.read_meta(published).get(SEAL)
+    return unsealed if seal is None else seal == str(times_written(path))
+
+
+def _seal(connection: Connection, path: Path) -> None:
+    """Write the file once more, with a note of how often it will have been written then."""
+    for _ in range(SEAL_TRIES):  # a commit may write the file by itself, before the checkpoint does
+        connection.execute("checkpoint")
+        ledger.write_meta(connection, {SEAL: str((times_written(path) or 0) + 1)})
+        connection.execute("checkpoint")
+        if ledger.read_meta(connection).get(SEAL) == str(times_written(path)):
+            return
+
+
 def _replace(files: Files, mode: int, group: str | None) -> int:
-    partial = files.published.with_name(f".{files.published.name}.partial")
+    partial = real(files.published).with_name(f".{real(files.published).name}.partial")
     partial.unlink(missing_ok=True)
     try:
         size = _write(files.build, partial, mode, group)
-        partial.replace(files.published)
+        put_in_place(partial, files.published)
     finally:
         partial.unlink(missing_ok=True)
-    _sync_folder(files.published.parent)
     return size
 
 
@@ -130,31 +171,30 @@ def _copy_some(source: int, target: int, offset: int, count: int) -> int:
     return os.sendfile(target, source, offset, count)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_foreign(files: Files) -> None:
-    """Do not replace a file that this program did not make."""
+def _refuse_foreign(files: Files) -> bool:
+    """Do not replace a file that this program did not make; whether another has written what it made."""
     if not files.published.exists():
-        files.published.parent.mkdir(parents=True, exist_ok=True)
-        return
+        if not files.published.is_symlink():
+            files.published.parent.mkdir(parents=True, exist_ok=True)
+        return False
     stamp = _read_stamp(files)
     if stamp and stamp == _stamp_of(files.published.stat(), str(stamp.get("state"))):
-        return  # the very file that was published last; a reader of this process may hold it open
+        # the very file that was published last; a reader of this process may hold it open
+        return bool(logs_of(files.published))
     try:
-        with closing(connect(files.published, files, read_only=True)) as published:
-            ours = ledger.is_warehouse(published)
+        # the log of another program may make the file unreadable, and goes with the file
+        with (
+            without_log(files.published) as alone,
+            closing(connect(alone, files, read_only=True)) as published,
+        ):
+            seal = ledger.read_meta(published).get(SEAL, "") if ledger.is_warehouse(published) else None
     except TransformError as fault:
         raise PublishError(
             f"{files.published} is in the way: {fault} Move it away, then run `inventorum build`."
         ) from fault
-    if not ours:
+    if seal is None:
         raise PublishError(f"{files.published} is a database of another program. Move it away.")
+    return bool(logs_of(files.published)) or (seal != "" and seal != str(times_written(files.published)))
 
 
 def _stamp(files: Files, state: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -167,13 +166,6 @@ def readable_faults(path: Path) -> Iterator[None]:
         raise
     except OSError as fault:
         raise TransformError(f"{path} cannot be written: {fault.strerror or fault}.") from fault
-
-
-def remove_database(path: Path) -> None:
-    """Delete a database file with its log and spill folder."""
-    for suffix in ("", ".wal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
 
 def quoted(text: str) -> str:
