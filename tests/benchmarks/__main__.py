@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.benchmarks import charts, dbt_project
 from tests.benchmarks.measure import server
 from tests.benchmarks.profile import profile
+from tests.benchmarks.server import SANDBOX, SHAPES
 from tests.benchmarks.table import Results, markdown, read_again, show
 from tests.benchmarks.work import PACED_ORDERS, Shop, help_page, paced_crawl
 
@@ -61,26 +62,28 @@ def main() -> None:
     parser.add_argument("--dbt-environment", type=Path, help="kept there; default: made anew")
     parser.add_argument("--no-crawl", action="store_true")
     parser.add_argument("--add", action="store_true", help="keep what was measured before for other sizes")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--shape", choices=SHAPES, default=SANDBOX, help="the shop whose orders they are")
+    parser.add_argument("--results", type=Path, help="default: beside this module, for each shape a folder")
     options = parser.parse_args()
+    folder = options.results or (RESULTS if options.shape == SANDBOX else RESULTS / options.shape)
     results = Results()
     if options.add:
-        results.take(json.loads((options.results / "results.json").read_text("utf-8")))
+        results.take(json.loads((folder / "results.json").read_text("utf-8")))
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         dbt = None if options.no_dbt else dbt_project.install(options.dbt_environment or Path(scratch) / "dbt")
         if not options.no_crawl:
-            with server(PACED_ORDERS) as address:
+            with server(PACED_ORDERS, options.shape) as address:
                 paced = Shop(PACED_ORDERS, address, _folder(scratch, "paced"))
                 results.requests_per_second = paced_crawl(paced)
                 results.add(paced)
         for orders in options.orders:
-            with server(orders) as address:
+            with server(orders, options.shape) as address:
                 shop = Shop(orders, address, _folder(scratch, str(orders)))
                 is_largest = orders == max(options.orders)
                 runs = (is_largest and options.runs_of_largest) or options.runs
                 measure(shop, runs, dbt, options.dbt_runs or runs, options.newcomer_up_to)
                 results.add(shop)
-    _write(results, options.results)
+    _write(results, folder)
 
 
 def _folder(scratch: str, name: str) -> Path:

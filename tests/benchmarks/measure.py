@@ -53,10 +53,10 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, cw
 
 
 @contextmanager
-def server(orders: int) -> Iterator[str]:
-    """A server with so many orders, in a process of its own; gives its address."""
+def server(orders: int, shape: str = "sandbox") -> Iterator[str]:
+    """A server with so many orders of a shape of shop, in a process of its own; gives its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.server", str(orders)],
+        [sys.executable, "-m", "tests.benchmarks.server", str(orders), "--shape", shape],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

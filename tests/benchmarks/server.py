@@ -1,6 +1,7 @@
 """A loopback server that answers `/api/orders/delta/` from orders made beforehand, as fast as Python can.
 
-Its own process: what it costs is not measured. `python -m tests.benchmarks.server ORDERS` prints its port.
+Its own process: what it costs is not measured. `python -m tests.benchmarks.server ORDERS` prints its port;
+`--shape many-products` gives it the shop of `tests.benchmarks.many_products` in the place of the sandbox's.
 
     /control/change?count=500      changes so many orders
     /control/settle                the changes so far lie an hour back, as if that time had passed
@@ -17,6 +18,7 @@ import re
 import sys
 import time
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
@@ -25,6 +27,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.payload import CANCELED, PENDING, READ, REFUNDED
+from tests.benchmarks.many_products import many_products
 
 CAP = 100
 ORDERS_PER_DAY = 700
@@ -43,21 +46,35 @@ class Order:
     payload: bytes
 
 
+def of_the_sandbox(orders: int, seed: int, end: datetime) -> Iterator[tuple[str, Order]]:
+    """Channels and orders of the sandbox's shop, by id."""
+    shop = make_shop(seed, orders=orders, days=max(30, orders // ORDERS_PER_DAY), end=end)
+    kept = [order for order in shop.book.by_id.values() if not order.state & PENDING]
+    for order in sorted(kept, key=lambda order: order.key):
+        yield order.channel, Order(order.key, order.modified, order.payload)
+
+
+def of_many_products(orders: int, seed: int, end: datetime) -> Iterator[tuple[str, Order]]:
+    """Channels and orders of a shop whose keys are many, by id."""
+    for made in many_products(orders, seed=seed, end=end):
+        yield made.channel, Order(made.key, round(made.completed.timestamp() * 1_000_000), made.payload.encode())
+
+
+SANDBOX = "sandbox"
+SHAPES = {SANDBOX: of_the_sandbox, "many-products": of_many_products}
+
+
 class Book:
     """The orders of a shop, by channel and id."""
 
-    def __init__(self, orders: int, seed: int = 1) -> None:
+    def __init__(self, orders: int, seed: int = 1, shape: str = SANDBOX) -> None:
         # its past ends before the overlap of a second sync begins
         end = datetime.now(UTC) - timedelta(hours=2)
-        shop = make_shop(seed, orders=orders, days=max(30, orders // ORDERS_PER_DAY), end=end)
-        kept = [order for order in shop.book.by_id.values() if not order.state & PENDING]
-        kept.sort(key=lambda order: order.key)
         self.all: list[Order] = []
         self.by_channel: dict[str, list[Order]] = {}
-        for order in kept:
-            row = Order(order.key, order.modified, order.payload)
+        for channel, row in SHAPES[shape](orders, seed, end):
             self.all.append(row)
-            self.by_channel.setdefault(order.channel, []).append(row)
+            self.by_channel.setdefault(channel, []).append(row)
         self._settled = max(order.modified for order in self.all)
         self._changed: dict[int, Order] = {}
         self._rng = Random(seed)
@@ -183,8 +200,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(answer)
 
 
-async def _serve(orders: int) -> None:
-    server = Server(Book(orders))
+async def _serve(orders: int, shape: str) -> None:
+    server = Server(Book(orders, shape=shape))
     listening = await asyncio.get_running_loop().create_server(lambda: Connection(server), "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     sys.stdout.write(f"{port}\n")
@@ -196,7 +213,9 @@ def main() -> None:
     """Serve until standard input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("orders", type=int)
-    asyncio.run(_serve(parser.parse_args().orders))
+    parser.add_argument("--shape", choices=SHAPES, default=SANDBOX)
+    options = parser.parse_args()
+    asyncio.run(_serve(options.orders, options.shape))
 
 
 if __name__ == "__main__":
