@@ -62,7 +62,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
 
 
 def asked(home: Files, form: str, file: Path, sql: str) -> str:
-    write_result(home.warehouse, sql, form, file)
+    write_result(home, sql, form, file)
     with file.open(encoding="utf-8", newline="") as written:
         return written.read()
 

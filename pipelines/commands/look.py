@@ -119,9 +119,15 @@ def query(
     common: Common,
     sql: Annotated[str, typer.Argument(help="A SELECT; `-` reads it from standard input.")],
     output: Annotated[
-        str,
-        typer.Option("--format", "-f", metavar="table|json|csv|markdown|parquet", help="Form of the result."),
-    ] = "table",
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="table|json|csv|markdown|parquet",
+            help="Form of the result.",
+            show_default="by the name of the file, else table",
+        ),
+    ] = None,
     file: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")] = None,
 ) -> int:
     """Ask the published warehouse; read-only, without access to files or network.
@@ -137,5 +143,5 @@ def query(
 
     statement = sys.stdin.read() if sql == "-" else sql
     form = "json" if common.as_json else output
-    write_result(common.settings().files.warehouse, statement, form, Path(file) if file else None)
+    write_result(common.settings().files, statement, form, Path(file) if file else None)
     return 0

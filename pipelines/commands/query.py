@@ -13,8 +13,11 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import HomeError, SettingsError
+from pipelines.outputs import checked
+from pipelines.settings import Files
 from pipelines.terminal import cell, console, json_text, show_json, show_pairs, show_table
 from transforms.readers.published import open_published
+from transforms.readers.whole_file import write_whole
 
 ROWS_SHOWN = 1_000
 READABLE = 12  # characters of a column, with the space beside it
@@ -22,30 +25,25 @@ READABLE = 12  # characters of a column, with the space beside it
 Rows = list[tuple[Any, ...]]
 
 
-def write_result(warehouse: Path, sql: str, form: str, file: Path | None) -> None:
-    """Run one statement and write its rows to `file`, or to stdout.
+def write_result(files: Files, sql: str, form: str | None, output: Path | None) -> None:
+    """Run one statement and write its rows to a file, or to stdout.
 
     Args:
-        form: table, json, csv, markdown or parquet; parquet needs a file.
+        form: table, json, csv, markdown or parquet; parquet needs a file. Default: what the file's name says.
+        output: The file; it is written as a whole, for its owner only, or stays as it was.
 
     Raises:
-        SettingsError: The form is unknown or the statement is wrong.
+        SettingsError: The form is unknown or another than the file's name says, the statement is wrong, or the
+            file is one of the home.
         HomeError: The file cannot be written.
         TransformError: There is no published warehouse yet.
     """
-    writers: dict[str, Callable[[Sequence[str], Rows], str]] = {
-        "json": _json,
-        "csv": _csv,
-        "markdown": _markdown,
-    }
-    if form not in (*writers, "table", "parquet"):
-        raise SettingsError(f"There is no form {form!r}. Choose table, json, csv, markdown or parquet.")
-    if form == "parquet" and file is None:
-        raise SettingsError("Parquet is not text: name a file with --output.")
-    with closing(open_published(warehouse)) as connection:
+    file = None if output is None else checked(files, output)
+    form = _form(form, output)
+    with closing(open_published(files.warehouse)) as connection:
         result = _execute(connection, sql)
         if form == "parquet":
-            _write_parquet(result, file or Path())
+            _write(file or Path(), _parquet(result))
             return
         columns = [column[0] for column in result.description or []]
         rows = _fetch(result)
@@ -55,11 +53,40 @@ def write_result(warehouse: Path, sql: str, form: str, file: Path | None) -> Non
     if form == "json" and file is None:
         show_json(_records(columns, rows))
         return
-    text = writers["markdown" if form == "table" else form](columns, rows)
+    text = WRITERS["markdown" if form == "table" else form](columns, rows)
     if file is None:
         sys.stdout.write(text)
     else:
         _write(file, text.encode())
+
+
+def _form(form: str | None, output: Path | None) -> str:
+    """The form that was asked for, by --format or by the file's name, which must agree."""
+    if form not in (None, *WRITERS, "table", "parquet"):
+        raise SettingsError(f"There is no form {form!r}. Choose table, json, csv, markdown or parquet.")
+    if output is None:
+        if form == "parquet":
+            raise SettingsError("Parquet is not text: name a file with --output.")
+        return form or "table"
+    suffix = output.suffix.casefold()
+    named = SUFFIXES.get(suffix)
+    if form is None:
+        if named is None and suffix not in PLAIN_TEXT and _is_ordinary(output):
+            raise SettingsError(
+                f"--output {output}: no form belongs to a name that ends in {suffix}. Nothing was run. Let it end in "
+                ".csv, .json, .md or .parquet, or name a form with --format."
+            )
+        return named or "table"
+    if named not in (None, "markdown" if form == "table" else form):
+        raise SettingsError(
+            f"--output {output} says {named}, --format says {form}. Nothing was run. Change one of the two."
+        )
+    return form
+
+
+def _is_ordinary(path: Path) -> bool:
+    """Neither a device nor a pipe such as /dev/fd/63, whose names say nothing."""
+    return path.is_file() or not path.exists()
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
@@ -155,21 +182,34 @@ def markdown_cell(text: str) -> str:
     return re.sub("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", "<br>", escaped)
 
 
-def _write_parquet(result: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _parquet(result: duckdb.DuckDBPyConnection) -> bytes:
+    import io
+
     import pyarrow.parquet as pq
 
+    content = io.BytesIO()
     try:
-        pq.write_table(result.to_arrow_table(), str(file), compression="zstd")
-    except OSError as error:
-        raise _unwritable(file, error) from None
+        table = result.to_arrow_table()
+    except duckdb.Error as error:
+        raise SettingsError(f"The statement failed: {error}") from None
+    pq.write_table(table, content, compression="zstd")
+    return content.getvalue()
 
 
 def _write(file: Path, content: bytes) -> None:
     try:
-        file.write_bytes(content)
+        write_whole(file, content)
     except OSError as error:
         raise _unwritable(file, error) from None
 
 
 def _unwritable(file: Path, error: OSError) -> HomeError:
-    return HomeError(f"{file} could not be written: {error.strerror or error}. Choose another --output.")
+    return HomeError(
+        f"{file} could not be written: {error.strerror or error}. What stood there before is unchanged. "
+        "Choose another --output."
+    )
+
+
+WRITERS: dict[str, Callable[[Sequence[str], Rows], str]] = {"json": _json, "csv": _csv, "markdown": _markdown}
+SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".parquet": "parquet"}
+PLAIN_TEXT = ("", ".txt")

@@ -127,6 +127,9 @@ def schedule(
     from pipelines.commands.notify import check_notify_url
     from pipelines.commands.schedule import TARGETS, plan
     from pipelines.errors import HomeError, SettingsError
+    from pipelines.outputs import checked
+    from pipelines.settings import Files
+    from transforms.readers.whole_file import write_whole
 
     if target not in TARGETS:
         raise SettingsError(f"There is no schedule {target!r}. Choose one of {', '.join(TARGETS)}.")
@@ -134,10 +137,12 @@ def schedule(
         check_notify_url(notify)
     files = TARGETS[target](plan(common.folder(), Path.cwd(), every, notify))
     if output is not None:
+        home = Files(common.folder())
+        targets = {checked(home, output / name): text for name, text in files.items()}
         try:
-            output.mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
-                (output / name).write_text(text, encoding="utf-8")
+            output.expanduser().mkdir(parents=True, exist_ok=True)
+            for path, text in targets.items():
+                write_whole(path, text.encode())
         except OSError as error:
             raise HomeError(f"{output} could not be written: {error.strerror}. Choose another --output.") from None
     if common.as_json:

@@ -115,6 +115,7 @@ def export_datev(
 
     Example: inventorum export datev --from 2026-10 --to 2026-10
     """
+    from pipelines.outputs import checked
     from transforms.readers.exports.datev import export_datev as export
     from transforms.readers.exports.datev_accounts import parse_accounts, read_accounts, template
 
@@ -127,7 +128,7 @@ def export_datev(
         chosen = read_accounts(found)
     report = export(
         settings.files.warehouse,
-        output or settings.files.home / "exports" / "datev",
+        checked(settings.files, output or settings.files.home / "exports" / "datev"),
         chosen,
         period=_period(first, last),
         currency=settings.currency,
@@ -159,6 +160,7 @@ def _tables(
     last: str | None,
     output: Path | None,
 ) -> int:
+    from pipelines.outputs import checked
     from transforms.readers.exports.tables import export_tables
 
     settings = common.settings()
@@ -166,7 +168,7 @@ def _tables(
     report = export_tables(
         settings.files.warehouse,
         form,
-        output or (default if form == "xlsx" else default / form),
+        checked(settings.files, output or (default if form == "xlsx" else default / form)),
         names=table or [],
         period=_period(first, last),
         account=settings.account,

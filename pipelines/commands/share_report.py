@@ -39,15 +39,17 @@ def report(
 
     Example: inventorum report --from 2026-10-01 --to 2026-10-31 --lang en -o october.html
     """
+    from pipelines.outputs import checked
     from transforms.readers.report import Lang, write_report
 
     languages: dict[str, Lang] = {"de": "de", "en": "en"}
     if lang not in languages:
         raise SettingsError(f"--lang is {lang!r}, but must be de or en. Nothing was written.")
     settings = common.settings()
+    target = checked(settings.files, output or settings.files.report, own=settings.files.report)
     written = write_report(
         settings.files.warehouse,
-        (output or settings.files.report).expanduser().absolute(),
+        target,
         start=_day(since, "--from"),
         end=_day(until, "--to"),
         lang=languages[lang],

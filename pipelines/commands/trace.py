@@ -30,11 +30,12 @@ def docs(
 
     Example: inventorum docs -o handbook
     """
+    from pipelines.outputs import checked
     from transforms.readers.docs.render import FILES
     from transforms.readers.docs.write import write_docs
 
     files = common.settings().files
-    folder = (output or files.home / "docs").absolute()
+    folder = checked(files, output or files.home / "docs")
     report = write_docs(files.warehouse, folder)
     if common.as_json:
         show_json(report)

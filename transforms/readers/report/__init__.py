@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +15,7 @@ from transforms.readers.report.formats import Formats, Lang
 from transforms.readers.report.labels import read_labels
 from transforms.readers.report.periods import DEFAULT_DAYS, Period
 from transforms.readers.report.records import Coverage
+from transforms.readers.whole_file import write_whole
 
 __all__ = ["Lang", "ReportError", "ReportWritten", "write_report"]
 
@@ -102,16 +102,9 @@ def _period(start: date | None, end: date | None, coverage: Coverage, today: dat
 
 def _write(output: Path, content: bytes) -> None:
     """The whole page or the one that stood there before."""
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(content)
-        partial.replace(output)
+        write_whole(output, content)
     except OSError as fault:
         raise ReportError(
             f"The page could not be written to {output}: {fault.strerror}. Nothing was changed there."
         ) from fault
-    finally:
-        partial.unlink(missing_ok=True)
