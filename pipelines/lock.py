@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import HomeError, LockedError
+
+# struct flock of Linux on 64 bits: kind, whence, start, length, process
+_FLOCK = struct.Struct("hhqqi4x")
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,7 @@ def exclusive(lock: Path, command: str) -> Iterator[None]:
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise HomeError(
-            f"The lock {lock} could not be opened: {error.strerror}. Nothing was changed. "
-            "Check the permissions of the home folder."
-        ) from None
+        raise _unopened(lock, error) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,6 +67,61 @@ def holder(lock: Path) -> Holder | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def refuse_held(lock: Path) -> None:
+    """Refuse what `exclusive` would refuse now; takes and makes nothing.
+
+    Raises: As exclusive.
+    """
+    try:
+        os.close(os.open(lock, os.O_RDWR | os.O_CLOEXEC))
+    except (FileNotFoundError, NotADirectoryError):  # the run makes it, or says what stands in the way
+        return
+    except OSError as error:
+        raise _unopened(lock, error) from None
+    found = holder(lock)
+    if found is not None:
+        raise LockedError(_who(found, lock))
+
+
+def refuse_opened_elsewhere(database: Path) -> None:
+    """Refuse a database file that another program has open, even for reading: DuckDB would not let it be written.
+
+    Raises:
+        LockedError: The message names the process.
+    """
+    if not sys.platform.startswith("linux"):
+        return  # told where it is opened for writing
+    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    try:
+        descriptor = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # missing, or told in its own words where it is opened
+    try:
+        kind, _, _, _, process = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    except OSError:
+        return  # a file system without locks
+    finally:
+        os.close(descriptor)
+    if kind != fcntl.F_UNLCK:
+        raise LockedError(
+            f"{database} is open in another program{_named(process)}. Nothing was changed. "
+            "Close it there, then run the command again."
+        )
+
+
+def _named(process: int) -> str:
+    with suppress(OSError):
+        return f" ({Path(f'/proc/{process}/exe').readlink()}, process {process})"
+    return f" (process {process})" if process > 0 else ""
+
+
+def _unopened(lock: Path, error: OSError) -> HomeError:
+    return HomeError(
+        f"The lock {lock} could not be opened: {error.strerror}. Nothing was changed. "
+        "Check the permissions of the home folder."
+    )
 
 
 def _who(found: Holder | None, lock: Path) -> str:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines import conditions
+from pipelines.conditions import transform_files
 from pipelines.errors import InventorumError
 from pipelines.landing import log as landing
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
-from pipelines.settings import Files, RotatingLogin, Settings, StaticLogin, ensure_home
+from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home
 from pipelines.timing import timed
 from transforms.errors import TransformError
 from transforms.runner import build as transform
@@ -91,7 +93,7 @@ def sync(
     """
     login = settings.require_login()
     progress = progress or Silent()
-    with _running(settings, command) as report:
+    with _running(settings, command, of_loads=True) as report:
         _load_changes(settings, login, report, since, named_channels, progress)
         _build_and_publish(settings, report, full=False, progress=progress)
     return report
@@ -114,7 +116,7 @@ def backfill(
     """
     login = settings.require_login()
     progress = progress or Silent()
-    with _running(settings, "backfill") as report:
+    with _running(settings, "backfill", of_loads=True) as report:
         with timed(report.seconds, "import"):
             from pipelines.landing import backfill as history
         with timed(report.seconds, "load"):
@@ -135,7 +137,7 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
     """
     login = settings.require_login()
     progress = progress or Silent()
-    with _running(settings, "reconcile") as report:
+    with _running(settings, "reconcile", of_loads=True) as report:
         with timed(report.seconds, "import"):
             from pipelines.landing import reconcile as reconciling
         api, ledger = _load_changes(settings, login, report, None, frozenset(), progress)
@@ -232,7 +234,11 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     """What a sync would read: channel, start_date, orders, requests; loads nothing.
 
     Asks one order per channel. The figures hold for this moment: the shop goes on.
+
+    Raises:
+        InventorumError, TransformError: What a sync would refuse, too.
     """
+    conditions.refuse(settings, of_loads=True)
     api = connect(settings, settings.require_login())
     stored = landing.cursors(settings.files) if settings.files.landing.exists() else {}
     found = []
@@ -284,17 +290,13 @@ def rules(settings: Settings) -> transform.Rules:
     )
 
 
-def transform_files(files: Files) -> transform.Files:
-    """The files that the transforms work on."""
-    return transform.Files(landing=files.landing, build=files.build, published=files.warehouse, work=files.work)
-
-
 @contextmanager
-def _running(settings: Settings, command: str) -> Iterator[RunReport]:
-    """The lock, and the run's line in `ops.runs` if it fails; `_build_and_publish` writes it otherwise."""
+def _running(settings: Settings, command: str, *, of_loads: bool = False) -> Iterator[RunReport]:
+    """The lock, the conditions, and the run's line in `ops.runs` if it fails; else `_build_and_publish` writes it."""
     os.umask(0o077)
     ensure_home(settings.files)
     with exclusive(settings.files.lock, command):
+        conditions.refuse(settings, of_loads=of_loads, has_lock=True)
         landing.prepare(settings.files)
         started = datetime.now(UTC)
         run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -200,8 +200,8 @@ def home_folder(flag: Path | None) -> Path:
 DLT_CANNOT_TAKE = frozenset("'%*?[")
 
 
-def ensure_home(files: Files) -> None:
-    """Create the home folder and `work/` for this user only.
+def refuse_home(files: Files) -> None:
+    """Make sure that the home folder can be made or written; makes nothing.
 
     Raises:
         SettingsError: dlt could not work there.
@@ -213,26 +213,55 @@ def ensure_home(files: Files) -> None:
             "names of their files. Nothing was written. Choose another folder with --home or INVENTORUM_HOME."
         )
     for folder in (files.home, files.work):
+        there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        if not there.is_dir():
+            raise HomeError(
+                f"{there} is a file, but a folder is needed there. Nothing was written. "
+                "Move it away or choose another folder with --home."
+            )
+        if not os.access(there, os.W_OK | os.X_OK | os.R_OK):
+            raise HomeError(
+                f"The folder {there} cannot be written. Nothing was changed. "
+                "Choose another with --home or INVENTORUM_HOME, or change its permissions."
+            )
+    for path in (files.warehouse, files.landing):
+        if path.exists() and not path.is_file():
+            raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
+
+
+def ensure_home(files: Files) -> None:
+    """Create the home folder and `work/` for this user only.
+
+    Raises: As refuse_home.
+    """
+    refuse_home(files)
+    for folder in (files.home, files.work):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except FileExistsError:
-            raise HomeError(
-                f"{folder} is a file, but a folder is needed there. Nothing was written. "
-                "Move it away or choose another folder with --home."
-            ) from None
         except OSError as error:
             raise HomeError(
                 f"The folder {folder} could not be created: {error.strerror}. Nothing was written. "
                 "Choose a folder that you may write with --home or INVENTORUM_HOME."
             ) from None
-    if not os.access(files.home, os.W_OK | os.X_OK) or not os.access(files.work, os.W_OK | os.X_OK):
-        raise HomeError(
-            f"The folder {files.home} cannot be written. Nothing was changed. "
-            "Choose another with --home or INVENTORUM_HOME, or change its permissions."
-        )
-    for path in (files.warehouse, files.landing):
-        if path.exists() and not path.is_file():
-            raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
+
+
+def refuse_group(name: str | None) -> None:
+    """Make sure that this machine has the group that may read the published file.
+
+    Raises:
+        SettingsError: It does not.
+    """
+    if name is None:
+        return
+    import grp
+
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        raise SettingsError(
+            f"`published_group` is {name!r}, a group that this machine does not have. Nothing was changed. "
+            "Correct it, or make the group."
+        ) from None
 
 
 def prepare_dlt() -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipelines.conditions import transform_files
 from pipelines.errors import LockedError
 from pipelines.landing import log as landing
 from pipelines.lock import holder
-from pipelines.run import transform_files
 from pipelines.settings import CHANNELS, Files
 from transforms.readers.published import open_published
 from transforms.runner.pending import pending_loads

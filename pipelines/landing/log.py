@@ -6,9 +6,10 @@ since its cursor stands in the landing log and has not moved.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import duckdb
 
 from pipelines.errors import HomeError, SettingsError
 from pipelines.landing.database_faults import readable_faults
+from pipelines.lock import refuse_opened_elsewhere
 from pipelines.settings import Files, prepare_dlt
 from pipelines.timing import timed
 from transforms.runner.database_file import draft_of, put_in_place
@@ -121,6 +123,9 @@ def opened(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set enable_progress_bar = false")
         connection.execute("set TimeZone = 'UTC'")
         yield connection
+    except duckdb.IOException:  # DuckDB finds a damage where it reads, not when it opens
+        with readable_faults(files.landing):
+            raise
     finally:
         connection.close()
 
@@ -139,8 +144,32 @@ def accounts_in(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in connection.execute("select distinct account from raw.windows order by 1").fetchall()]
 
 
-def refuse_another_account(files: Files, account: str) -> None:
+def refuse_unusable(files: Files) -> None:
+    """Make sure that a run could write the log, if there is one; changes nothing.
+
+    Raises: As kept_open.
+    """
+    if not files.landing.exists():
+        return
+    if not os.access(files.landing, os.R_OK | os.W_OK):
+        raise HomeError(
+            f"{files.landing} may not be read and written. Nothing was changed. Mend its permissions and run again."
+        )
+    refuse_opened_elsewhere(files.landing)
+    with opened(files) as connection:
+        if has_table(connection, "_dlt_loads"):
+            connection.execute("select max(load_id), max(status) from raw._dlt_loads").fetchall()
+
+
+def refuse_another_account(
+    files: Files,
+    account: str,
+    look: Callable[[Files], AbstractContextManager[duckdb.DuckDBPyConnection]] = kept_open,
+) -> None:
     """Make sure that the log is this account's: the cursors in it would hide orders of any other.
+
+    Args:
+        look: How the log is opened.
 
     Raises:
         SettingsError: It holds crawls of another account only.

@@ -126,6 +126,19 @@ def _seal(connection: Connection, path: Path) -> None:
             return
 
 
+def refuse_target(files: Files) -> None:
+    """Make sure that what stands where a build will be published is ours; changes nothing.
+
+    Raises: As publish. One who writes what is known to be ours may have ended when it is replaced.
+    """
+    if files.published.exists():
+        try:
+            _refuse_foreign(files)
+        except PublishError:
+            with no_writer(files.published):  # whose lock may be what was in the way
+                raise
+
+
 def _replace(files: Files, mode: int, group: str | None) -> int:
     partial = real(files.published).with_name(f".{real(files.published).name}.partial")
     partial.unlink(missing_ok=True)
@@ -193,7 +206,10 @@ def _refuse_foreign(files: Files) -> bool:
             f"{files.published} is in the way: {fault} Move it away, then run `inventorum build`."
         ) from fault
     if seal is None:
-        raise PublishError(f"{files.published} is a database of another program. Move it away.")
+        raise PublishError(
+            f"{files.published} is a database of another program. It was not touched. "
+            "Move it away, then run `inventorum build`."
+        )
     return bool(logs_of(files.published)) or (seal != "" and seal != str(times_written(files.published)))
 
 

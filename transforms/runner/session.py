@@ -72,7 +72,8 @@ def connect(path: Path, files: Files, *, read_only: bool = False) -> Connection:
         UnreadableFile: It is no database, or of a newer DuckDB.
     """
     with readable_faults(path):
-        files.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not read_only:
+            files.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = duckdb.connect(
             path,
             read_only=read_only,

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from os import R_OK, W_OK, X_OK, access
 from pathlib import Path
 
 from pipelines.commands.doctor.finding import Finding, fail, ok, said, warn
-from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError
-from pipelines.lock import holder
-from pipelines.settings import RotatingLogin, Settings
+from pipelines.conditions import CONDITIONS
+from pipelines.errors import HomeError, InventorumError, LockedError
+from pipelines.settings import Files, RotatingLogin, Settings, refuse_home
 from transforms.errors import TransformError
 
 DISTRIBUTION = "inventorum-warehouse"
@@ -27,9 +26,38 @@ OLD_TOKEN = timedelta(days=30)
 
 
 def examine_installation(settings: Settings) -> Iterator[Finding]:
-    """Settings, secrecy, disk, lock, token, landing log and warehouse."""
-    for look in (_settings, _secrecy, _disk, _lock, _token, _landing, _warehouse):
-        yield from look(settings)
+    """What would keep a run from working, and what is worth knowing of the rest."""
+    failed = list(_conditions(settings))
+    yield from failed
+    told = {finding.topic for finding in failed}
+    looks = {
+        "settings": _settings,
+        "secrecy": _secrecy,
+        "disk": _disk,
+        "lock": _lock,
+        "token": _token,
+        "landing": _landing,
+        "warehouse": _warehouse,
+    }
+    for topic, look in looks.items():
+        if topic not in told:
+            yield from look(settings)
+
+
+def _conditions(settings: Settings) -> Iterator[Finding]:
+    """Each condition of a sync that does not hold, but the home folder's (`examine_home`)."""
+    for condition in CONDITIONS:
+        try:
+            condition.refuse(settings)
+        except LockedError as error:  # it ends by itself
+            yield warn(condition.topic, str(error), "Until then a run stops with exit code 4.")
+        except (InventorumError, TransformError) as error:
+            if condition.topic != "home":
+                yield said(condition.topic, error)
+        else:
+            continue
+        if condition.topic in ("home", "landing"):
+            return  # what follows would be the same fault again
 
 
 def examine_versions() -> Iterator[Finding]:
@@ -70,17 +98,15 @@ def _out_of_range(required: list[str]) -> Iterator[str]:
 
 def examine_home(folder: Path) -> Iterator[Finding]:
     """Whether the home folder can be written, or made."""
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        yield fail("home", f"{existing} is a file", "Move it away or choose another folder with --home.")
-    elif not access(existing, W_OK | X_OK | R_OK):
-        yield fail("home", f"{existing} cannot be written", "Change its permissions or choose another with --home.")
-    elif existing != folder:
-        yield ok("home", f"{folder} does not exist yet; the first run makes it")
-    else:
+    try:
+        refuse_home(Files(folder))
+    except InventorumError as error:
+        yield said("home", error)
+        return
+    if folder.exists():
         yield ok("home", f"{folder} can be written")
+    else:
+        yield ok("home", f"{folder} does not exist yet; the first run makes it")
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -89,10 +115,6 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         f"{settings.base_url}, API version {settings.api_version}, {len(settings.channels)} channels, "
         f"{settings.timezone}, day starts at {settings.day_starts_at}:00, {settings.currency}",
     )
-    try:
-        settings.require_login()
-    except SettingsError as error:
-        yield said("login", error)
 
 
 def _secrecy(settings: Settings) -> Iterator[Finding]:
@@ -138,15 +160,7 @@ def _size(count: float) -> str:
 
 
 def _lock(settings: Settings) -> Iterator[Finding]:
-    running = holder(settings.files.lock)
-    if running is None:
-        yield ok("lock", "no run is at work")
-    else:
-        yield warn(
-            "lock",
-            f"`inventorum {running.command}` (process {running.pid}) has been running since {running.since}",
-            "Wait until it has ended; another run would stop with exit code 4.",
-        )
+    yield ok("lock", "no run is at work")
 
 
 def _token(settings: Settings) -> Iterator[Finding]:
@@ -190,8 +204,8 @@ def age_in_words(age: timedelta) -> str:
 
 def _landing(settings: Settings) -> Iterator[Finding]:
     """Who holds the landing log, and what it has that is not published yet."""
+    from pipelines.conditions import transform_files
     from pipelines.landing import log as landing
-    from pipelines.run import transform_files
     from transforms.runner.pending import pending_loads
 
     if not settings.files.landing.exists():
