@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import resource
 import stat
 import subprocess
@@ -282,6 +284,62 @@ def test_a_folder_that_cannot_be_written_costs_no_refresh_token(log_in: LogIn, s
     with pytest.raises(HomeError):
         log_in(file=tmp_path / "folder" / "token.json").token()
     assert server.tokens.refreshes == 0
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    """Another folder, to which the token file is a link."""
+    (tmp_path / "volume").mkdir()
+    return tmp_path / "volume"
+
+
+def test_a_link_is_followed_and_the_volume_gets_the_new_tokens(
+    log_in: LogIn, server: Sandbox, tmp_path: Path, volume: Path
+) -> None:
+    link = tmp_path / "token.json"
+    link.symlink_to(volume / "kept.json")
+    for generation in (1, 2, 3):
+        login = log_in(file=link)
+        login.refresh(login.token())
+
+        assert link.is_symlink()
+        assert stored(volume / "kept.json")["generation"] == generation + 1
+    assert [path.name for path in volume.iterdir()] == ["kept.json"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+    assert server.tokens.refreshes == 4
+
+
+def test_a_link_into_a_folder_that_is_missing_costs_no_refresh_token(
+    log_in: LogIn, server: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "token.json").symlink_to(tmp_path / "unmounted" / "token.json")
+    with pytest.raises(HomeError, match="The login was not refreshed"):
+        log_in(file=tmp_path / "token.json").token()
+    assert server.tokens.refreshes == 0
+
+
+@pytest.mark.parametrize("there", ["empty", "tokens"])
+def test_a_file_that_cannot_be_renamed_over_is_written_in_place(
+    log_in: LogIn, server: Sandbox, file: Path, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.mkdir(exist_ok=True)
+    if there == "tokens":
+        log_in().token()
+    else:
+        file.touch()
+    inode = file.stat().st_ino
+
+    def busy(source: Path, target: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", busy)  # as the kernel answers where the file is mounted by itself
+
+    for _ in range(3):
+        login = log_in()
+        assert login.refresh(login.token()) == server.access_token
+        assert stored(file)["access_token"] == server.access_token
+    assert file.stat().st_ino == inode
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_a_full_disk_costs_no_refresh_token(log_in: LogIn, server: Sandbox, file: Path) -> None:
