@@ -265,17 +265,15 @@ def refuse_group(name: str | None) -> None:
 
 
 def prepare_dlt() -> None:
-    """Set what dlt reads from the environment when it is imported; call before `import dlt`.
+    """Take from the environment what dlt would hear of while it is imported; call before `import dlt`.
 
-    No telemetry, no trace (it keeps what exceptions say), load ids in Arrow rows, no loaded rows left on disk,
-    no second copy of the log on stderr. Arrow's own allocator would ask the kernel for new pages again and again.
+    Its variables without sections (`DLT_…`) decide about names and folders for the whole process. Everything else
+    is kept from it by `landing.sealed`. Arrow's own allocator would ask the kernel for new pages again and again.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
-    os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
-    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
-    os.environ["PIPELINES__ENABLE_RUNTIME_TRACE"] = "false"
+    for name in [name for name in os.environ if name.startswith("DLT_")]:
+        del os.environ[name]
 
 
 def color_wanted() -> bool:

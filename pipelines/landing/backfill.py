@@ -28,7 +28,7 @@ from pipelines.settings import Settings, prepare_dlt
 prepare_dlt()
 
 from pipelines.landing.load_delta import FETCH_THREADS  # noqa: E402
-from pipelines.landing.source import history_source  # noqa: E402
+from pipelines.landing.load_history import land_history  # noqa: E402
 
 # The page of GET /orders/ does not list it.
 NOT_LISTED = frozenset({"backoffice"})
@@ -140,8 +140,9 @@ class _Package:
         with self._spool:
             self._buffer.flush()
             if self._windows:
-                source = history_source(self._spool.tables(), self._windows, self._rejected)
-                landing.load(self._settings.files, source, self._reading.progress)
+                land_history(
+                    self._settings.files, self._spool.tables(), self._windows, self._rejected, self._reading.progress
+                )
         return self._windows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from pipelines.timing import timed
 prepare_dlt()
 
 from pipelines.landing.crawl import Ledger, Reading  # noqa: E402
+from pipelines.landing.sealed import sealed  # noqa: E402
 from pipelines.landing.source import inventorum_source  # noqa: E402
 
 # 20 requests a second at 300 ms each keep 6 busy; two more for slow answers.
@@ -38,11 +40,13 @@ def load_delta(
         InventorumError: The landing log could not be written; nothing was loaded.
     """
     ledger = Ledger(expected=len(settings.channels))
-    with timed(ledger.seconds, "connect"), landing.kept_open(settings.files):
+    with timed(ledger.seconds, "connect"), landing.kept_open(settings.files), sealed():
         landing.refuse_another_account(settings.files, settings.account)
         floor = landing.newest_watermark(settings.files)
         pipeline = landing.pipeline(settings.files, progress)
+    extracted: Counter[str] = Counter()
     with (
+        sealed(),
         ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor,
         ThreadPoolExecutor(len(settings.channels), thread_name_prefix="crawl") as crawlers,
     ):
@@ -60,6 +64,6 @@ def load_delta(
             first_page=settings.delta_first_page,
             required=named_channels,
         )
-        source = inventorum_source(api, settings.channels, reading, ledger, crawlers)
-        ledger.seconds |= landing.load(settings.files, source, progress, pipeline)
+        source = inventorum_source(api, settings.channels, reading, ledger, crawlers, extracted)
+        ledger.seconds |= landing.load(settings.files, source, extracted, progress, pipeline)
     return ledger

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,24 +32,11 @@ if TYPE_CHECKING:
 
 DATASET = "raw"
 PIPELINE = "inventorum"
+# Loads that count, and the status of one whose rows are not what was extracted
+COMPLETED = "select load_id from raw._dlt_loads where status = 0"
+UNPROVEN = 9
 # Readable for DuckDB 1.2 and later; 2.0's own format is refused by earlier tools.
 STORAGE_VERSION = "v1.2.0"
-
-# Written by `reconcile` only; the SQL reads them always.
-RECONCILE_TABLES = """
-create table if not exists raw.reconciliation (
-    run_id varchar not null, account varchar not null, channel varchar not null, business_date date not null,
-    listed_orders bigint not null, known_orders bigint not null,
-    listed_gross_amount decimal(18, 2), known_gross_amount decimal(18, 2),
-    missing_here bigint not null, missing_there bigint not null, different bigint not null,
-    status varchar not null, checked_at timestamptz not null, _dlt_load_id varchar not null
-);
-create table if not exists raw.absences (
-    run_id varchar not null, account varchar not null, order_id bigint not null, channel varchar not null,
-    is_absent boolean not null, is_confirmed boolean not null, checked_at timestamptz not null,
-    _dlt_load_id varchar not null
-);
-"""
 
 
 def prepare(files: Files) -> None:
@@ -90,13 +78,15 @@ def kept_open(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def complete(files: Files) -> None:
-    """Make the tables that dlt does not make: the first load may have been killed before it came to them.
+    """Bring the tables of `raw` into today's form, also those that no load has made yet.
 
-    Raises: As kept_open.
+    Raises:
+        LockedError, HomeError: As kept_open, or a column cannot be brought into it; nothing was changed.
     """
+    from pipelines.landing.columns import mend_tables
+
     with kept_open(files) as connection:
-        if has_table(connection, "windows"):
-            connection.execute(RECONCILE_TABLES)
+        mend_tables(connection)
 
 
 def spool_folder(files: Files) -> Path:
@@ -215,7 +205,7 @@ def cursors(files: Files) -> dict[str, datetime]:
 
 
 def pipeline(files: Files, progress: Progress) -> Pipeline:
-    """dlt's pipeline with the state and schema that the landing log holds.
+    """dlt's pipeline with the state and schema that the landing log holds; call it and use it `sealed()`.
 
     dlt's working folder is made anew: what a crash left in it is thrown away, and it cannot be ahead of the log.
 
@@ -225,6 +215,7 @@ def pipeline(files: Files, progress: Progress) -> Pipeline:
     import dlt
 
     from pipelines.landing.collector import StepCollector
+    from pipelines.landing.columns import mend_schema
     from pipelines.landing.destination import LandingLog
 
     forget_pending(files)
@@ -238,13 +229,24 @@ def pipeline(files: Files, progress: Progress) -> Pipeline:
     with readable_faults(files.landing), kept_open(files):
         complete(files)
         made.sync_destination()
+    for name in made.schemas:
+        schema = made.schemas[name]
+        if mend_schema(schema.tables):
+            made.schemas.save_schema(schema)
     return made
 
 
-def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline | None = None) -> dict[str, float]:
-    """Extract the source and append it to the landing log, all or nothing.
+def load(
+    files: Files,
+    source: DltSource,
+    extracted: Counter[str],
+    progress: Progress,
+    prepared: Pipeline | None = None,
+) -> dict[str, float]:
+    """Extract the source and append it to the landing log, all or nothing; call it `sealed()`.
 
     Args:
+        extracted: Rows that the source handed to dlt, by table; final when all are extracted.
         prepared: What `pipeline` made, if the caller has it already.
 
     Returns:
@@ -252,7 +254,7 @@ def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline
 
     Raises:
         InventorumError: What a resource raised.
-        HomeError: The disk is full or a file cannot be written.
+        HomeError: The disk is full, a file cannot be written, or rows did not arrive; the cursor stays.
     """
     seconds: dict[str, float] = {}
     try:
@@ -265,12 +267,41 @@ def load(files: Files, source: DltSource, progress: Progress, prepared: Pipeline
             with timed(seconds, "normalize"):
                 prepared.normalize()
             with timed(seconds, "insert"), kept_open(files) as connection:
-                if prepared.load().first_run:
-                    connection.execute(RECONCILE_TABLES)
+                load_ids = prepared.load().loads_ids
+                complete(files)
+                prove(connection, load_ids, extracted)
     except BaseException:
         forget_pending(files)  # the next run reads again from the cursor, which has not moved
         raise
     return seconds
+
+
+def prove(connection: duckdb.DuckDBPyConnection, load_ids: Sequence[str], extracted: Mapping[str, int]) -> None:
+    """Make sure that every row that was extracted stands in `raw` under a completed load.
+
+    Raises:
+        HomeError: Some are missing, or are there twice. The load does not count: the cursor stays.
+    """
+    counted = "select count(*) from raw.{} where _dlt_load_id in (select unnest(?)) and _dlt_load_id in ({})"
+    landed = {
+        table: connection.execute(counted.format(table, COMPLETED), [list(load_ids)]).fetchall()[0][0]
+        for table, rows in extracted.items()
+        if rows
+    }
+    wrong = [
+        f"{landed[table]} of {extracted[table]} rows of {table}"
+        for table in landed
+        if landed[table] != extracted[table]
+    ]
+    if wrong:
+        connection.execute(
+            "update raw._dlt_loads set status = ? where load_id in (select unnest(?))", [UNPROVEN, list(load_ids)]
+        )
+        raise HomeError(
+            f"What was read did not arrive in the landing log as it was sent: {', '.join(wrong)} stand under the load "
+            f"{', '.join(load_ids)}. This load does not count and the cursors stay: the next run reads it again. If "
+            "that ends the same way, report it with the versions that `inventorum doctor` shows."
+        )
 
 
 def forget_pending(files: Files) -> None:

@@ -27,8 +27,8 @@ from pipelines.landing.crawl import Reading, quarantine_rows
 from pipelines.landing.found import DayFigures, Found, Known
 from pipelines.landing.listed import Listed, listed_orders
 from pipelines.landing.load_delta import FETCH_THREADS
+from pipelines.landing.load_history import land_history
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
-from pipelines.landing.source import history_source
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from transforms.readers.published import open_published
@@ -262,8 +262,15 @@ def _land(settings: Settings, reading: Reading, found: Found) -> None:
             sequence = [next(reading.sequence) for _ in orders.rows]
             tables.append(orders_table(orders, sequence, account=reading.account, source=origin))
     days = found.rows(reading.run_id, reading.account)
-    source = history_source(iter(tables), found.windows, found.rejected, days, found.absences)
-    landing.load(settings.files, source, reading.progress)
+    land_history(
+        settings.files,
+        iter(tables),
+        found.windows,
+        found.rejected,
+        reading.progress,
+        reconciliation=days,
+        absences=found.absences,
+    )
 
 
 def _late_finds(reading: Reading, found: Found) -> ReadOrders:

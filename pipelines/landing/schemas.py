@@ -1,4 +1,4 @@
-"""The tables of the landing log as Arrow schemas, and the rows of answers in that form."""
+"""The tables of the landing log: the one definition of their columns, and the rows of answers in that form."""
 
 from __future__ import annotations
 
@@ -97,6 +97,30 @@ ABSENCES = pa.schema(
         pa.field("checked_at", UTC_TIMESTAMP, nullable=False),
     ]
 )
+# By their names in the dataset; each has the column LOAD_ID besides, which dlt adds to what it loads.
+TABLES = {
+    "orders": ORDERS,
+    "windows": WINDOWS,
+    "quarantine": QUARANTINE,
+    "reconciliation": RECONCILIATION,
+    "absences": ABSENCES,
+}
+LOAD_ID = "_dlt_load_id"
+# For each type that occurs above: its name in DuckDB, and dlt's hints.
+TYPES: dict[pa.DataType, tuple[str, dict[str, Any]]] = {
+    pa.string(): ("VARCHAR", {"data_type": "text"}),
+    pa.int64(): ("BIGINT", {"data_type": "bigint"}),
+    pa.int32(): ("INTEGER", {"data_type": "bigint", "precision": 32}),
+    pa.bool_(): ("BOOLEAN", {"data_type": "bool"}),
+    pa.date32(): ("DATE", {"data_type": "date"}),
+    MONEY: ("DECIMAL(18,2)", {"data_type": "decimal", "precision": 18, "scale": 2}),
+    UTC_TIMESTAMP: ("TIMESTAMP WITH TIME ZONE", {"data_type": "timestamp", "precision": 6, "timezone": True}),
+}
+
+
+def hints(schema: pa.Schema) -> dict[str, Any]:
+    """A table's columns as dlt is told of them."""
+    return {f.name: {**TYPES[f.type][1], "nullable": f.nullable} for f in schema}
 
 
 @dataclass(frozen=True)
