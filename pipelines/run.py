@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pipelines import conditions
 from pipelines.conditions import transform_files
 from pipelines.errors import InventorumError
 from pipelines.landing import log as landing
+from pipelines.landing.cursors import begin_of, known_times
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
 from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home
@@ -240,11 +241,13 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     """
     conditions.refuse(settings, of_loads=True)
     api = connect(settings, settings.require_login())
-    stored = landing.cursors(settings.files) if settings.files.landing.exists() else {}
+    stored: Mapping[str, datetime] = {}
+    if settings.files.landing.exists():
+        with landing.opened(settings.files) as connection:
+            stored = known_times(connection).cursors
     found = []
     for channel in settings.channels:
-        cursor = stored.get(channel)
-        start = since or (settings.start_date if cursor is None else cursor - settings.overlap)
+        start = begin_of(stored.get(channel), since=since, start_date=settings.start_date, overlap=settings.overlap)
         answer = api.orders_delta(channel=channel, start_date=start, page=settings.delta_first_page or 0, limit=1)
         total = answer.page.total or 0
         found.append(

@@ -19,8 +19,10 @@ from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer
 from pipelines.inventorum.reading.facts import CrawlFacts
 from pipelines.inventorum.reading.slices import Interval, Slice, slices
+from pipelines.inventorum.reading.watermark import refuse_ahead
 from pipelines.landing import log as landing
 from pipelines.landing.crawl import Reading, RowBuffer, quarantine_rows, window_row
+from pipelines.landing.cursors import known_times
 from pipelines.landing.spool import Spool
 from pipelines.progress import Progress
 from pipelines.settings import Settings, prepare_dlt
@@ -71,13 +73,16 @@ def load_history(
     """
     landing.refuse_another_account(settings.files, settings.account)
     landed: list[dict[str, Any]] = []
+    with landing.kept_open(settings.files) as connection:  # now, while nothing is lost if it cannot be written
+        known = known_times(connection)
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
         reading = Reading(
             run_id=run_id,
             account=settings.account,
             overlap=settings.overlap,
             start_date=None,
-            floor=landing.newest_watermark(settings.files),
+            floor=known.newest,
+            not_after=known.not_after(datetime.now(UTC)),
             since=None,
             spool=landing.spool_folder(settings.files),
             executor=executor,
@@ -202,7 +207,9 @@ class ChannelHistory:
 
     def _fetch(self, start: datetime, end: datetime, page: int, limit: int) -> Answer:
         self._asked = max(self._asked, next(self._requests))
-        return self._api.orders(start, end, tz=self._zone, channel=self.channel, page=page + 1, limit=limit)
+        answer = self._api.orders(start, end, tz=self._zone, channel=self.channel, page=page + 1, limit=limit)
+        refuse_ahead(answer, self._reading.not_after)
+        return answer
 
     def _requests_since_the_last_row(self) -> int:
         """Requests that no ledger row has counted yet; windows are fetched ahead, so only the sum is exact."""

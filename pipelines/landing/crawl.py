@@ -17,6 +17,7 @@ from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer, Rejected
 from pipelines.inventorum.reading.facts import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
+from pipelines.landing.cursors import begin_of
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
 from pipelines.landing.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.progress import Progress
@@ -37,6 +38,7 @@ class Reading:
         run_id: Joins the ledger rows of one run.
         floor: Newest watermark in the landing log; every watermark of this run is later, so that versions
             keep the order in which they were read.
+        not_after: The latest time that a server's clock may show (`clocks`); None: any.
         since: Read from here instead of from the cursor (`sync --from`).
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
@@ -48,6 +50,7 @@ class Reading:
     overlap: timedelta
     start_date: datetime | None
     floor: datetime | None
+    not_after: datetime | None
     since: datetime | None
     spool: Path
     executor: Executor
@@ -200,6 +203,7 @@ class DeltaCrawl:
             executor=self._reading.executor,
             cursor=max(filter(None, (stored, self._reading.floor)), default=None),
             max_backstep=ANY_BACKSTEP if self._reading.since else self._reading.overlap / 2,
+            not_after=self._reading.not_after,
         )
         facts = crawling.facts
         status, message = "complete", None
@@ -241,9 +245,8 @@ class DeltaCrawl:
         logger.info("%s since %s: %s, %s requests, %s orders read, cursor %s", *told)
 
     def _start_date(self, stored: datetime | None) -> datetime | None:
-        if self._reading.since is not None:
-            return self._reading.since
-        return self._reading.start_date if stored is None else stored - self._reading.overlap
+        reading = self._reading
+        return begin_of(stored, since=reading.since, start_date=reading.start_date, overlap=reading.overlap)
 
     def _failure(self, error: ApiError, facts: CrawlFacts) -> tuple[str, str]:
         refused = isinstance(error, RequestRefused) and error.status == 400 and facts.rows == 0

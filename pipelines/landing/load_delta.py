@@ -14,6 +14,7 @@ from pipelines.timing import timed
 
 prepare_dlt()
 
+from pipelines.landing.clocks import in_order  # noqa: E402
 from pipelines.landing.crawl import Ledger, Reading  # noqa: E402
 from pipelines.landing.sealed import sealed  # noqa: E402
 from pipelines.landing.source import inventorum_source  # noqa: E402
@@ -42,8 +43,9 @@ def load_delta(
     ledger = Ledger(expected=len(settings.channels))
     with timed(ledger.seconds, "connect"), landing.kept_open(settings.files), sealed():
         landing.refuse_another_account(settings.files, settings.account)
-        floor = landing.newest_watermark(settings.files)
-        pipeline = landing.pipeline(settings.files, progress)
+        landing.complete(settings.files)
+        known = in_order(settings, api)
+        pipeline = landing.pipeline(settings.files, progress, known.cursors)
     extracted: Counter[str] = Counter()
     with (
         sealed(),
@@ -55,7 +57,8 @@ def load_delta(
             account=settings.account,
             overlap=settings.overlap,
             start_date=settings.start_date,
-            floor=floor,
+            floor=known.newest,
+            not_after=known.not_after(datetime.now(UTC)),
             since=since,
             spool=landing.spool_folder(settings.files),
             executor=executor,

@@ -175,37 +175,11 @@ def refuse_another_account(
         )
 
 
-def newest_watermark(files: Files) -> datetime | None:
-    """The latest server time that any crawl has stored; makes sure that the log can be written.
-
-    Raises: As kept_open.
-    """
-    with kept_open(files) as connection:
-        if not has_table(connection, "windows"):
-            return None
-        rows = connection.execute(
-            "select max(watermark) from raw.windows where _dlt_load_id in "
-            "(select load_id from raw._dlt_loads where status = 0)"
-        ).fetchall()
-    newest: datetime | None = rows[0][0]
-    return newest
-
-
-def cursors(files: Files) -> dict[str, datetime]:
-    """Per channel, the watermark of the last complete crawl that brought rows: where the next one goes on."""
-    with opened(files) as connection:
-        if not has_table(connection, "windows"):
-            return {}
-        rows = connection.execute(
-            "select channel, max(watermark) from raw.windows "
-            "where endpoint = 'orders/delta' and status = 'complete' and row_count > 0 and _dlt_load_id in "
-            "(select load_id from raw._dlt_loads where status = 0) group by channel"
-        ).fetchall()
-    return dict(rows)
-
-
-def pipeline(files: Files, progress: Progress) -> Pipeline:
+def pipeline(files: Files, progress: Progress, cursors: Mapping[str, datetime]) -> Pipeline:
     """dlt's pipeline with the state and schema that the landing log holds; call it and use it `sealed()`.
+
+    Args:
+        cursors: Where each channel's crawl goes on.
 
     dlt's working folder is made anew: what a crash left in it is thrown away, and it cannot be ahead of the log.
 
@@ -233,7 +207,19 @@ def pipeline(files: Files, progress: Progress) -> Pipeline:
         schema = made.schemas[name]
         if mend_schema(schema.tables):
             made.schemas.save_schema(schema)
+    _set_cursors(made, cursors)
     return made
+
+
+def _set_cursors(made: Pipeline, cursors: Mapping[str, datetime]) -> None:
+    """Have dlt go on where the ledger says: what was noted with a wrong clock is corrected there only."""
+    with made.managed_state() as state:
+        resources = state.get("sources", {}).get("inventorum", {}).get("resources", {})
+        for name, kept in resources.items():
+            cursor = kept.get("incremental", {}).get("_watermark")
+            known = cursors.get(name.removeprefix("orders_"))
+            if cursor is not None and known is not None and cursor["last_value"] != known:
+                cursor["last_value"] = known
 
 
 def load(
@@ -261,7 +247,7 @@ def load(
         with readable_faults(files.landing):
             if prepared is None:
                 with timed(seconds, "connect"):
-                    prepared = pipeline(files, progress)
+                    prepared = pipeline(files, progress, {})
             with timed(seconds, "crawl"):
                 prepared.extract(source, loader_file_format="parquet")
             with timed(seconds, "normalize"):

@@ -24,6 +24,7 @@ from pipelines.landing import log as landing
 from pipelines.landing.absences import MISSING, absent_since, missing_versions, noted_absent
 from pipelines.landing.backfill import NOT_LISTED, ChannelHistory
 from pipelines.landing.crawl import Reading, quarantine_rows
+from pipelines.landing.cursors import known_times
 from pipelines.landing.found import DayFigures, Found, Known
 from pipelines.landing.listed import Listed, listed_orders
 from pipelines.landing.load_delta import FETCH_THREADS
@@ -75,13 +76,16 @@ def reconcile(
     zone = ZoneInfo(settings.timezone)
     today = (datetime.now(zone) - timedelta(hours=settings.day_starts_at)).date()
     first = today - timedelta(days=days - 1)
+    with landing.kept_open(settings.files) as connection:
+        times = known_times(connection)
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
         reading = Reading(
             run_id=run_id,
             account=settings.account,
             overlap=settings.overlap,
             start_date=None,
-            floor=landing.newest_watermark(settings.files),
+            floor=times.newest,
+            not_after=times.not_after(datetime.now(UTC)),
             since=None,
             spool=landing.spool_folder(settings.files),
             executor=executor,

@@ -97,6 +97,18 @@ ABSENCES = pa.schema(
         pa.field("checked_at", UTC_TIMESTAMP, nullable=False),
     ]
 )
+# What the server's clock had said where it was ahead, one row a crawl.
+CLOCK_CORRECTIONS = pa.schema(
+    [
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("window_id", pa.string(), nullable=False),
+        pa.field("server_watermark", UTC_TIMESTAMP, nullable=False),
+        pa.field("watermark", UTC_TIMESTAMP, nullable=False),
+        pa.field("corrected_at", UTC_TIMESTAMP, nullable=False),
+    ]
+)
+
 # By their names in the dataset; each has the column LOAD_ID besides, which dlt adds to what it loads.
 TABLES = {
     "orders": ORDERS,
@@ -104,6 +116,7 @@ TABLES = {
     "quarantine": QUARANTINE,
     "reconciliation": RECONCILIATION,
     "absences": ABSENCES,
+    "clock_corrections": CLOCK_CORRECTIONS,
 }
 LOAD_ID = "_dlt_load_id"
 # For each type that occurs above: its name in DuckDB, and dlt's hints.

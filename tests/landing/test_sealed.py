@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.errors import HomeError
 from pipelines.landing import log as landing
+from pipelines.landing.cursors import known_times
 from pipelines.progress import Silent
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
@@ -175,7 +176,7 @@ def test_rows_that_dlt_drops_end_the_run_and_the_load_does_not_count(
 ) -> None:
     shop.sell("ipad", items=WOBBLER)
     sync()
-    cursors = landing.cursors(settings.files)
+    before = cursors_in(settings.files)
     state = (
         "select count(*) from raw._dlt_pipeline_state semi join raw._dlt_loads on _dlt_load_id = load_id and status = 0"
     )
@@ -184,12 +185,17 @@ def test_rows_that_dlt_drops_end_the_run_and_the_load_does_not_count(
     with pytest.raises(HomeError, match=r"1 of 2 rows of orders stand under the load .* the cursors stay"):
         land_orders_of_which_dlt_drops_one(settings.files)
 
-    assert landing.cursors(settings.files) == cursors
+    assert cursors_in(settings.files) == before
     assert rows(state, raw=True) == states
     shop.sell("ipad", items=WOBBLER)
     report = sync()
     assert (report.exit_code, report.orders_new) == (0, 1)
     assert rows("select count(*) from core.fct_orders") == [(2,)]
+
+
+def cursors_in(files: Files) -> Mapping[str, datetime]:
+    with landing.opened(files) as connection:
+        return known_times(connection).cursors
 
 
 def land_orders_of_which_dlt_drops_one(files: Files) -> None:

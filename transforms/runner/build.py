@@ -18,6 +18,7 @@ from transforms.runner.database_file import draft_of, put_in_place, remove_datab
 from transforms.runner.ledger import RunRecord
 from transforms.runner.loads import (
     Affected,
+    has_corrected_clocks,
     has_turned,
     new_loads,
     stage_affected,
@@ -165,6 +166,8 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
         return "the landing file no longer holds every load that was built in"
     if not loads:
         return BuildReport(changed=not is_published(task.files, connection))
+    if has_corrected_clocks(connection):
+        return "the server's clock was ahead in earlier crawls, and their times were corrected"
     affected = stage_affected(connection)
     if affected.out_of_order:
         return "a load holds readings that are older than known ones of the same orders"

@@ -185,6 +185,20 @@ def told_tables(connection: Connection) -> set[str]:
     return {f"raw.{name}" for name, is_told in zip(names, found, strict=True) if is_told}
 
 
+def has_corrected_clocks(connection: Connection) -> bool:
+    """Whether times of loads that are built in were corrected since: in the new loads stands a note of it."""
+    (there,) = connection.execute(
+        "select count(*) > 0 from duckdb_tables() "
+        "where database_name = 'landing' and schema_name = 'raw' and table_name = 'clock_corrections'"
+    ).fetchall()[0]
+    if not there:
+        return False
+    (noted,) = connection.execute(
+        f"select exists (from landing.raw.clock_corrections where _dlt_load_id in (select load_id from {NEW_LOADS}))"
+    ).fetchall()[0]
+    return bool(noted)
+
+
 def has_turned(connection: Connection) -> bool:
     """Whether the latest crawl of a channel ended otherwise than the one before; that another went well is none."""
     (found,) = connection.execute(

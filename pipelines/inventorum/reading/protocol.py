@@ -45,6 +45,7 @@ def crawl(
     gather: Gather | None = None,
     cursor: datetime | None = None,
     max_backstep: timedelta = timedelta(minutes=7, seconds=30),
+    not_after: datetime | None = None,
 ) -> Crawl:
     """Read one result set of `GET /orders/delta/` completely: iterate over what this returns, once.
 
@@ -59,10 +60,11 @@ def crawl(
         gather: How to fetch several windows, instead of an executor.
         cursor: Watermark of the last complete crawl.
         max_backstep: How far the server's clock may lie behind the cursor.
+        not_after: The latest time that the server's clock may show; None: any.
     """
     if gather is None and executor is not None:
         gather = in_threads(executor, outstanding)
-    return Crawl(fetch, cap, first_page, overlap_rows, gather, cursor, max_backstep)
+    return Crawl(fetch, cap, first_page, overlap_rows, gather, cursor, max_backstep, not_after)
 
 
 class _Restart(Exception):
@@ -81,6 +83,7 @@ class Crawl:
         gather: Gather | None,
         cursor: datetime | None,
         max_backstep: timedelta,
+        not_after: datetime | None,
     ) -> None:
         self.facts = CrawlFacts(first_page=first_page or 0, cap=cap)
         self._pages = Pages(fetch, self.facts, base_is_known=first_page is not None)
@@ -88,6 +91,7 @@ class Crawl:
         self._gather = gather
         self._cursor = cursor
         self._max_backstep = max_backstep
+        self._not_after = not_after
         self._tally = Tally(self.facts)
         self._take = self._tally.take
         self._chain = Chain()
@@ -167,7 +171,7 @@ class Crawl:
         window = Window(0, self.facts.cap)
         answer = self._pages.first(window)
         if self.facts.watermark is None:
-            self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep)
+            self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep, self._not_after)
         read = self._take(window, answer)
         yield answer
         if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident

@@ -1,4 +1,4 @@
-"""The server's clock as the cursor of a crawl; our own clock is never asked."""
+"""The server's clock as the cursor of a crawl."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
 
-def watermark_of(first: Answer, cursor: datetime | None, max_backstep: timedelta) -> datetime:
+def watermark_of(
+    first: Answer, cursor: datetime | None, max_backstep: timedelta, not_after: datetime | None = None
+) -> datetime:
     """When a crawl began by the server's clock, in any case later than the cursor.
 
     Args:
         first: The crawl's first answer.
         cursor: Watermark of the last complete crawl.
         max_backstep: How far the server's clock may lie behind the cursor.
+        not_after: See refuse_ahead.
 
     Raises:
-        CrawlError: It lies further behind: changes could hide behind the cursor.
+        CrawlError: It lies further behind, so that changes could hide behind the cursor; or too far ahead.
     """
+    refuse_ahead(first, not_after)
     began = first.date - timedelta(seconds=first.seconds)
     if cursor is None:
         return began
@@ -34,6 +38,25 @@ def watermark_of(first: Answer, cursor: datetime | None, max_backstep: timedelta
             f"server's clock has passed {_zulu(cursor)}: until then a sync without --from ends here."
         )
     return max(began, cursor + MICROSECOND)
+
+
+def refuse_ahead(answer: Answer, not_after: datetime | None) -> None:
+    """Make sure that an answer's time can have come.
+
+    Args:
+        not_after: The latest time that other clocks allow; None: there is no other clock to be believed.
+
+    Raises:
+        CrawlError: It is later.
+    """
+    if not_after is None or answer.date <= not_after:
+        return
+    raise CrawlError(
+        f"The server's clock says {_zulu(answer.date)}, but by every other clock it cannot be later than "
+        f"{_zulu(not_after)}: refunds and closed days would stand in the future. Nothing was loaded; the cursor "
+        "stays. If this machine's clock is behind, set it (`inventorum doctor` compares both); else run the command "
+        "again when the server's clock is right."
+    )
 
 
 def _zulu(moment: datetime) -> str:

@@ -1,0 +1,83 @@
+"""Where the next crawl of a channel begins, and which times the ledger of earlier crawls holds.
+
+`raw.windows` is the one place: dlt's own state is set by it at the start of each load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from pipelines.landing import log as landing
+
+DAY = timedelta(days=1)
+# It has passed on every machine that runs this; one whose clock says less has lost the time.
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
+
+KNOWN = f"""
+select
+    channel,
+    max(watermark) filter (endpoint = 'orders/delta' and status = 'complete' and row_count > 0),
+    max(watermark),
+    max(finished_at)
+from raw.windows
+where _dlt_load_id in ({landing.COMPLETED})
+group by channel
+"""
+
+
+@dataclass(frozen=True)
+class KnownTimes:
+    """What earlier crawls have noted.
+
+    Attributes:
+        cursors: Per channel, the watermark of the last complete crawl that brought rows.
+        newest: The latest watermark of all; those of the next crawls are later.
+        noted_at: The latest time by this machine's clock.
+    """
+
+    cursors: Mapping[str, datetime] = field(default_factory=dict)
+    newest: datetime | None = None
+    noted_at: datetime | None = None
+
+    def is_believed(self, now: datetime) -> bool:
+        """Whether this machine's clock can be right: not if a time that has certainly passed is yet to come."""
+        return now >= max(RELEASED, self.noted_at or RELEASED)
+
+    def not_after(self, now: datetime) -> datetime | None:
+        """The latest time that a server's clock may show: a day after every other clock; None: there is none.
+
+        The others are this machine's, if it is believed, and the watermarks that are stored already: a server
+        that was always ahead goes on.
+        """
+        return max(now, self.newest or now) + DAY if self.is_believed(now) else None
+
+
+def known_times(connection: duckdb.DuckDBPyConnection) -> KnownTimes:
+    """What the landing log holds; empty before the first load."""
+    if not landing.has_table(connection, "windows"):
+        return KnownTimes()
+    rows = connection.execute(KNOWN).fetchall()
+    return KnownTimes(
+        {channel: cursor for channel, cursor, *_ in rows if cursor is not None},
+        max((newest for *_, newest, _ in rows if newest is not None), default=None),
+        max((noted for *_, noted in rows), default=None),
+    )
+
+
+def begin_of(
+    cursor: datetime | None, *, since: datetime | None, start_date: datetime | None, overlap: timedelta
+) -> datetime | None:
+    """From when on a crawl reads; None: from the beginning.
+
+    Args:
+        since: What the user has asked for; goes before all else.
+        start_date: For the first crawl.
+        overlap: How far the others go back behind the cursor.
+    """
+    if since is not None:
+        return since
+    return start_date if cursor is None else cursor - overlap

@@ -1,0 +1,157 @@
+"""A server whose clock is ahead: refused where other clocks know better, and mended where it was believed."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+
+from pipelines import run
+from pipelines.landing.clocks import correct
+from pipelines.landing.cursors import RELEASED, KnownTimes, known_times
+from pipelines.sandbox.server import Sandbox
+from pipelines.sandbox.shop import Shop
+from pipelines.settings import Settings
+from tests.conftest import Rows, Sync
+
+WOBBLER = [("Wobbler", "6.99", 1)]
+DAY, AHEAD = timedelta(days=1), timedelta(days=400)
+
+
+def known(settings: Settings) -> KnownTimes:
+    with closing(duckdb.connect(str(settings.files.landing), read_only=True)) as connection:
+        return known_times(connection)
+
+
+# Whatever tells of a time at which something became known.
+FUTURE = """
+select count(*) from (
+    select valid_from as moment from core.fct_order_versions
+    union all select valid_to from core.fct_order_versions
+    union all select observed_at from core.fct_order_state_changes
+    union all select last_complete_watermark from core.fct_crawl_status
+    union all select last_watermark from core.fct_loads
+    union all select closed_at from core.fct_closings
+    union all select refund_date from core.fct_orders
+)
+where moment > now() + interval 1 hour
+"""
+
+
+def test_a_clock_that_is_more_than_a_day_ahead_is_refused_and_the_next_run_is_right(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.clock.set(datetime.now(UTC))
+    shop.sell("ipad", items=WOBBLER)
+    sync()
+    cursors = known(settings).cursors
+    shop.sell("ipad", items=WOBBLER)
+    shop.clock.advance(AHEAD)
+
+    report = sync()
+    assert report.exit_code == 6
+    assert "by every other clock it cannot be later than" in str(report.channels[0]["message"])
+    assert run.backfill(settings, datetime.now(UTC) - 3 * DAY, datetime.now(UTC)).exit_code == 6
+    assert known(settings).cursors == cursors
+
+    shop.clock.advance(-AHEAD)
+    report = sync()
+    assert (report.exit_code, report.orders_new) == (0, 1)
+    assert rows(FUTURE) == [(0,)]
+
+
+@pytest.mark.parametrize("ahead", [AHEAD, timedelta(hours=20)], ids=str)
+def test_a_home_that_believed_a_clock_ahead_is_mended_when_the_server_is_right_again(
+    ahead: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.clock.set(datetime.now(UTC) - DAY)
+    order = shop.sell("ipad", items=WOBBLER)
+    sync()
+    shop.clock.set(datetime.now(UTC) - timedelta(hours=1))
+    shop.refund(order)
+    shop.clock.advance(ahead)
+    with monkeypatch.context() as patched:  # as releases that asked no other clock
+        patched.setattr(KnownTimes, "not_after", lambda self, now: None)
+        sync()
+    assert rows(FUTURE)[0][0] > 0
+    payloads = rows("select order_id, payload, content_hash from raw.orders order by _read_seq", raw=True)
+
+    shop.clock.set(datetime.now(UTC))
+    later = shop.sell("ipad", items=WOBBLER)
+    report = sync()
+
+    assert (report.exit_code, report.full_build) == (0, True)
+    assert "the server's clock was ahead" in str(report.full_build_reason)
+    assert rows(FUTURE) == [(0,)]
+    assert rows(f"select order_class from core.fct_orders where order_id = {later}") == [("sale",)]
+    kept = rows("select order_id, payload, content_hash from raw.orders order by _read_seq", raw=True)
+    assert set(payloads) < set(kept)
+    noted = rows("select min(server_watermark - watermark) from raw.clock_corrections", raw=True)
+    assert abs(noted[0][0] - ahead) < timedelta(minutes=90)
+
+    shop.sell("shop", items=WOBBLER)
+    report = sync()
+    assert (report.exit_code, report.orders_new, report.full_build) == (0, 1, False)
+    before = rows("from core.fct_order_versions order by all"), rows("from core.fct_loads order by all")
+    run.build(settings, full=True)
+    assert (rows("from core.fct_order_versions order by all"), rows("from core.fct_loads order by all")) == before
+
+
+def test_versions_keep_their_order_when_several_loads_are_corrected(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.clock.set(datetime.now(UTC))
+    order = shop.sell("ipad", items=WOBBLER)
+    for _ in range(3):
+        sync()
+        shop.edit(order)
+    limit = known(settings).newest
+    assert limit is not None
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:  # all but the first load: 30 days ahead
+        for table, column in (("windows", "watermark"), ("orders", "_watermark")):
+            connection.execute(
+                f"update raw.{table} set {column} = {column} + interval 30 day "
+                "where _dlt_load_id > (select min(load_id) from raw._dlt_loads)"
+            )
+    states = "select _dlt_load_id from raw.orders order by _watermark, _dlt_load_id, _read_seq"
+    before = rows(states, raw=True)
+    now = datetime.now(UTC)
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        correct(connection, now, now, now)
+
+    assert rows(states, raw=True) == before
+    newest = known(settings).newest
+    assert newest is not None
+    assert newest <= now
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        correct(connection, now, now, now)
+    assert known(settings).newest == newest
+
+
+def test_a_machine_that_has_lost_the_time_refuses_no_server() -> None:
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    for lost in (datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC), RELEASED - DAY):
+        assert KnownTimes().not_after(lost) is None
+    assert KnownTimes(noted_at=now).not_after(now - DAY) is None
+    assert KnownTimes(noted_at=now - DAY).not_after(now) == now + DAY
+    assert KnownTimes(newest=now + 5 * DAY, noted_at=now).not_after(now) == now + 6 * DAY
+
+
+def test_a_server_that_was_always_ahead_goes_on_without_a_correction(
+    shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.clock.set(datetime.now(UTC) + 3 * DAY)
+    shop.sell("ipad", items=WOBBLER)
+    with monkeypatch.context() as patched:
+        patched.setattr(KnownTimes, "not_after", lambda self, now: None)
+        run.sync(settings)
+    time.sleep(1.1)  # the header has whole seconds
+    shop.sell("ipad", items=WOBBLER)
+    report = run.sync(replace(settings, channels=("ipad",)))
+
+    assert (report.exit_code, report.orders_new, report.full_build) == (0, 1, False)
+    assert rows("select count(*) from raw.clock_corrections", raw=True) == [(0,)]
