@@ -51,7 +51,7 @@ def mend_tables(connection: duckdb.DuckDBPyConnection) -> None:
     found: dict[str, dict[str, Column]] = {}
     for table, name, kind, is_nullable in connection.execute(FOUND).fetchall():
         found.setdefault(table, {})[name] = Column(kind, is_nullable)
-    if not found:
+    if "_dlt_loads" not in found:
         return
     steps = [step for table, schema in TABLES.items() for step in _steps(table, found.get(table), expected(schema))]
     if not steps:

@@ -58,7 +58,7 @@ class KnownTimes:
 
 def known_times(connection: duckdb.DuckDBPyConnection) -> KnownTimes:
     """What the landing log holds; empty before the first load."""
-    if not landing.has_table(connection, "windows"):
+    if not (landing.has_table(connection, "windows") and landing.has_table(connection, "_dlt_loads")):
         return KnownTimes()
     rows = connection.execute(KNOWN).fetchall()
     return KnownTimes(

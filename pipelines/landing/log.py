@@ -165,7 +165,7 @@ def refuse_another_account(
         SettingsError: It holds crawls of another account only.
         HomeError: As kept_open.
     """
-    with kept_open(files) as connection:
+    with look(files) as connection:
         held = accounts_in(connection)
     if held and account not in held:
         raise SettingsError(
