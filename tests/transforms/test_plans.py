@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 
 from pipelines.commands.explain.published import read_published
 from pipelines.sandbox.payload import CANCELED, READ, REFUNDED
-from tests.benchmarks.many_products import many_products
+from tests.benchmarks.many_products import STATES, many_products
 from tests.landing_file import Load
 from tests.transforms.plans import LARGE, Plans, watched
 from tests.transforms.warehouse import Warehouse
@@ -159,6 +160,33 @@ def test_readers_join_no_two_large_tables_by_the_account_alone(
 
     assert sum(join.is_of_large for join in plans.joins) > 20
     assert plans.faults() == []
+
+
+def test_a_published_file_tells_readers_how_many_keys_it_holds(
+    warehouse: Warehouse, builds: dict[str, Watched]
+) -> None:
+    """A reader's DuckDB chooses the order itself; after a build that changed the tables, it still knows enough."""
+    publish(warehouse.files)
+    project = load_project(sql_folder())
+    affinity = next(model for model in project.models if model.full_name == "marts.basket_affinity")
+    with watched() as plans, closing(open_published(warehouse.files.published)) as connection:
+        connection.execute(project.macros)
+        connection.execute(affinity.sql).fetchall()
+
+    assert sum(join.kind.startswith("INNER") for join in plans.joins) >= 4
+    assert plans.faults() == []
+
+
+def test_the_shop_of_many_products_is_as_mixed_as_it_says() -> None:
+    made = list(many_products(4_000, end=END))
+    lines = [line for order in made for line in json.loads(order.payload)["basket"]["items"]]
+    days = [(END - order.completed).days for order in made]
+
+    assert len(lines) == pytest.approx(3.5 * len(made), rel=0.02)
+    assert sum(line["discount"] is not None for line in lines) == len(lines) // 10 + 1
+    assert len({line["product"] for line in lines}) > 9_000
+    assert {order.state for order in made} == set(STATES)
+    assert (min(days), max(days)) == (0, 69)
 
 
 def test_a_join_by_the_account_alone_is_found(warehouse: Warehouse, builds: dict[str, Watched], tmp_path: Path) -> None:
