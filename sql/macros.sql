@@ -23,6 +23,16 @@ case
     when try_cast(sent as bigint) = try_cast(sent as decimal(38, 10)) then try_cast(sent as bigint)
 end;
 
+-- An id that a dimension has a member for: a whole number from 0 on. Negative numbers are kept for
+-- members of our own, such as -1 for lines without a product: nothing that is sent can be one.
+create or replace temp macro id_of(sent) as
+case
+    when
+        try_cast(sent as bigint) >= 0
+        and try_cast(sent as bigint) = try_cast(sent as decimal(38, 10))
+        then try_cast(sent as bigint)
+end;
+
 -- A whole number that fits INTEGER and is not negative: a state, a channel number.
 create or replace temp macro code_of(sent) as
 case when whole_of(sent) between 0 and 2147483647 then cast(whole_of(sent) as integer) end;

@@ -46,6 +46,38 @@ with findings as (
     select
         account,
         order_id,
+        'user_id is ' as subject,
+        user_id_sent as sent
+    from staging.stg_orders
+    where is_latest and user_id_sent is not null
+    union all
+    select
+        account,
+        order_id,
+        'billing_address.id is ' as subject,
+        billing_address_sent as sent
+    from staging.stg_orders
+    where is_latest and billing_address_sent is not null
+    union all
+    select
+        account,
+        order_id,
+        'shipping_address.id is ' as subject,
+        shipping_address_sent as sent
+    from staging.stg_orders
+    where is_latest and shipping_address_sent is not null
+    union all
+    select
+        account,
+        order_id,
+        'shipment.service.id is ' as subject,
+        service_id_sent as sent
+    from staging.stg_shipments
+    where is_latest and service_id_sent is not null
+    union all
+    select
+        account,
+        order_id,
         'line ' || line_number || ': quantity is ' as subject,
         quantity_sent as sent
     from staging.stg_order_items

@@ -4,6 +4,7 @@
 -- newest: seen_at, seen_load_id, seen_seq, seen_order_id
 with customers as (
     select * from staging.stg_customers
+    where customer_id is not null
 ),
 
 final as (

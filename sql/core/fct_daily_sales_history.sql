@@ -1,10 +1,11 @@
--- grain: one row per account, business date, channel and period in which its figures were unchanged
+-- grain: one row per account, business date, channel and period in which none of its orders changed
 -- key: account, business_date, channel, valid_from
 -- rebuild: by date
 with changes as (
     select * from core.daily_sales_changes
 ),
 
+-- changes of orders that cancel each other out are a step, too: a closed day was touched
 steps as (
     select
         account,
@@ -23,18 +24,6 @@ steps as (
     group by account, business_date, channel, changed_at
 ),
 
-effective as (
-    select * from steps
-    where
-        order_count_change <> 0
-        or item_quantity_change <> 0
-        or gross_amount_change <> 0
-        or net_amount_change <> 0
-        or vat_amount_change <> 0
-        or shipping_gross_amount_change <> 0
-        or refund_amount_change <> 0
-),
-
 figures as (
     select
         account,
@@ -50,7 +39,7 @@ figures as (
         sum(vat_amount_change) over same_day as vat_amount,
         sum(refund_amount_change) over same_day as refund_amount,
         sum(shipping_gross_amount_change) over same_day as shipping_gross_amount
-    from effective
+    from steps
     window same_day as (partition by account, business_date, channel order by changed_at)
 ),
 

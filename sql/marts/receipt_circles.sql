@@ -17,8 +17,12 @@ final as (
         max(last_date) as last_date,
         -- measures
         cast(sum(receipt_count) as bigint) as receipt_count,
-        coalesce(max(last_counter) - min(first_counter) + 1 - cast(sum(number_count) as bigint), 0)
-            as missing_count,
+        -- a number without a counter ('R' beside 'R1') belongs to the circle, but fills no gap
+        coalesce(
+            max(last_counter) - min(first_counter) + 1
+            - cast(sum(number_count) filter (where first_counter is not null) as bigint),
+            0
+        ) as missing_count,
         cast(sum(receipt_count - number_count) as bigint) as duplicate_count
     from blocks
     group by account, receipt_prefix

@@ -1,4 +1,4 @@
--- grain: one row per change of the figures of a business date and channel after it was closed
+-- grain: one row per change of the orders behind a business date and channel after it was closed
 -- key: account, business_date, channel, changed_at
 -- rebuild: by date
 with history as (

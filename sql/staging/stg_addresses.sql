@@ -44,7 +44,7 @@ final as (
         customer_id,
         address_kind,
         address_number,
-        whole_of(address.id) as address_id,
+        id_of(address.id) as address_id,
         text_of(address.country) as country_code,
         text_of(address.address1) as address1,
         text_of(address.address2) as address2,

@@ -1,4 +1,4 @@
--- grain: one row per customer as orders of the batch describe it, with the newest version that does
+-- grain: one row per customer, or addresses without one, as orders of the batch describe it
 -- key: account, order_id, seen_at, seen_load_id, seen_seq
 
 -- Most orders describe their customer as the one before did: each description is read once.
@@ -17,7 +17,10 @@ with described as (
             }
         ) as newest
     from staging.stg_orders
-    where customer_id is not null
+    where
+        customer_id is not null
+        or billing_address_id is not null
+        or shipping_address_id is not null
     group by account, customer_id, billing_address_id, customer_part
 ),
 

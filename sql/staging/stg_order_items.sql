@@ -50,7 +50,7 @@ sent as (
 typed as (
     select
         *,
-        whole_of(product_id_sent) as product_id,
+        id_of(product_id_sent) as product_id,
         try_cast(quantity_sent as decimal(12, 3)) as quantity,
         try_cast(original_quantity_sent as decimal(12, 3)) as original_quantity,
         rate_of(tax_rate_sent) as tax_rate,

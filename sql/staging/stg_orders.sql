@@ -90,7 +90,10 @@ moments as (
         moment_of(completed_at_sent) as completed_moment,
         amount_of(shipping_gross_sent) as shipping_gross_amount,
         amount_of(amount_paid_sent) as amount_paid,
-        whole_of(customer_id_sent) as customer_id,
+        id_of(customer_id_sent) as customer_id,
+        id_of(user_id_sent) as user_id,
+        id_of(billing_address_sent) as billing_address_id,
+        id_of(shipping_address_sent) as shipping_address_id,
         try_cast(discount_value_sent as decimal(20, 10)) as discount_value,
         case
             when is_readable then code_of(state_sent)
@@ -123,7 +126,7 @@ final as (
         order_class_of(state, content_hash) as order_class,
         invoice_number,
         customer_id,
-        whole_of(user_id_sent) as user_id,
+        user_id,
         state,
         ordered_at,
         completed_at,
@@ -135,8 +138,8 @@ final as (
         shipping_gross_amount,
         amount_paid,
         receipt_pdf_url,
-        whole_of(billing_address_sent) as billing_address_id,
-        whole_of(shipping_address_sent) as shipping_address_id,
+        billing_address_id,
+        shipping_address_id,
         currency_of_account() as currency_code,
         first_seen_at,
         -- parts that have tables of their own
@@ -160,6 +163,10 @@ final as (
         case when completed_at is null then completed_at_sent end as completed_at_sent,
         case when state is null then state_sent end as state_sent,
         case when customer_id is null then customer_id_sent end as customer_id_sent,
+        case when user_id is null then user_id_sent end as user_id_sent,
+        case when billing_address_id is null then billing_address_sent end as billing_address_sent,
+        case when shipping_address_id is null then shipping_address_sent
+        end as shipping_address_sent,
         case when discount_value is null then discount_value_sent end as discount_value_sent,
         case when is_odd_amount(shipping_gross_sent, shipping_gross_amount) then shipping_gross_sent
         end as shipping_gross_sent,

@@ -29,7 +29,7 @@ final as (
         whole_of(shipment.id) as shipment_id,
         text_of(shipment.name) as shipment_name,
         text_of(shipment.external_key) as external_key,
-        whole_of(shipment.service.id) as service_id,
+        id_of(shipment.service.id) as service_id,
         text_of(shipment.service.name) as service_name,
         text_of(shipment.tracking_number) as tracking_number,
         amount_of(shipment.cost) as gross_amount,
@@ -38,7 +38,10 @@ final as (
         -- of the order
         channel,
         order_class,
-        business_date
+        business_date,
+        -- for the findings: as sent what was not taken as it stands
+        case when id_of(shipment.service.id) is null then text_of(shipment.service.id)
+        end as service_id_sent
     from shipments
 )
 
