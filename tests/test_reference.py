@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.commands.reference import BEGIN, END, put_into, reference
+from transforms.readers.docs import model_page
+from transforms.runner.models import load_project, sql_folder
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -106,7 +108,7 @@ def test_the_reference_is_put_between_its_marks_and_stays_there() -> None:
 def test_the_readme_holds_the_reference_of_these_commands() -> None:
     text = README.read_text(encoding="utf-8")
 
-    assert put_into(text, app) == text, "run: python -m pipelines.reference README.md"
+    assert put_into(text, app) == text, "run: python -m pipelines.commands.reference README.md"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -124,3 +126,12 @@ def test_the_shell_completes_commands(shell: str) -> None:
 
     assert "export" in shown.output
     assert "sync" not in shown.output
+
+
+def test_the_page_of_the_data_model_lists_the_tables_as_they_are() -> None:
+    page = sql_folder() / "README.md"
+    text = page.read_text(encoding="utf-8")
+
+    assert model_page.put_into(text, load_project(sql_folder())) == text, (
+        "run: python -m transforms.readers.docs.model_page"
+    )
