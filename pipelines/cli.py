@@ -15,6 +15,7 @@ from pipelines.terminal import (
     QuietOption,
     VerboseOption,
     remember,
+    unwritten,
 )
 
 app = typer.Typer(
@@ -61,6 +62,8 @@ def main() -> None:
         if isinstance(ended.code, int):
             process.end(ended.code)
         raise
+    except OSError as fault:  # help or a usage message could not be written
+        process.end(unwritten(fault))
 
 
 if __name__ == "__main__":

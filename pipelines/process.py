@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,21 +30,48 @@ class _LeftOut:
 
 def begin() -> None:
     """Leave out what no command needs, and look for garbage rarely; call before anything heavy is imported."""
+    mend_streams()
     sys.meta_path.insert(0, _LeftOut())
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def mend_streams() -> None:
+    """Give the process three streams that any text can be written to.
+
+    One that the caller has closed leads nowhere: otherwise the next file that is opened would take its number,
+    and a database receive what is printed. A letter that the stream's encoding lacks, and half a surrogate pair,
+    is written with a backslash, as Python does on stderr.
+    """
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def leave(stream: TextIO) -> None:
+    """Let what is still to be written there lead nowhere: nobody reads it, or there is no room."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def end(status: int) -> None:
     """End the process without taking its memory apart object by object, a fifth of a run without news.
 
-    Exit handlers run and output is written first. Returns if that fails or threads still work.
+    Exit handlers run and output is written first; where it cannot be, 0 becomes 1. Returns if threads still work.
     """
     if threading.active_count() > 1:
         return
     atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            status = status or 1
     os._exit(status)

@@ -191,9 +191,31 @@ class Settings:
 
 
 def home_folder(flag: Path | None) -> Path:
-    """The installation's folder: flag, then `INVENTORUM_HOME`, then `./data`; absolute, not created."""
+    """The installation's folder: flag, then `INVENTORUM_HOME`, then `./data`; absolute, not created.
+
+    Raises:
+        SettingsError: DuckDB could not take its path, or `~NAME` is nobody.
+    """
     chosen = flag or Path(os.environ.get("INVENTORUM_HOME") or DEFAULT_HOME)
-    return chosen.expanduser().absolute()
+    try:
+        folder = chosen.expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"The folder {chosen} cannot be found: {error}. Nothing was done.") from None
+    if not is_text(str(folder)):
+        raise SettingsError(
+            f"The folder {str(folder)!r} has bytes in its path that are no UTF-8, which DuckDB cannot take in names "
+            "of its files. Nothing was done. Choose another with --home or INVENTORUM_HOME."
+        )
+    return folder
+
+
+def is_text(given: str) -> bool:
+    """Whether all bytes of what the system gave could be read: Python keeps the others as halves of letters."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # dlt puts paths into SQL and into templates of names as they are, DuckDB reads the last ones as patterns
@@ -310,6 +332,8 @@ class _Values:
                     unknown[key] = f"`{key}` in {path}"
         for key, value in environment.items():
             if key.upper().startswith(_PREFIX) and value != "":
+                if not is_text(value):
+                    raise SettingsError(f"{key} holds bytes that are no UTF-8. Nothing was done. Correct it there.")
                 name = key[len(_PREFIX) :].lower()
                 if name in _KNOWN:
                     found[name] = (value, key)

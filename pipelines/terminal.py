@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.errors import InventorumError, SettingsError
-from pipelines.settings import Settings, color_wanted, home_folder
+from pipelines import process
+from pipelines.errors import HomeError, InventorumError, SettingsError
+from pipelines.settings import Settings, color_wanted, home_folder, is_text
 from transforms.errors import TransformError
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
     """
     ended = Ended()
     try:
+        _refuse_broken_surroundings()
         with _diagnosis(common):
             returned = call()
         ended = returned if isinstance(returned, Ended) else Ended(returned or 0)
@@ -159,15 +160,65 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
     except KeyboardInterrupt:
         ended = Ended(INTERRUPTED, "\nInterrupted. What was published before stays as it was; run the command again.")
     except BrokenPipeError:
-        _leave_stdout()
+        process.leave(sys.stdout)
+    except UnicodeError as error:
+        ended = _failed(SettingsError(f"Something that was given is no text in UTF-8 ({error}). Correct it."), common)
+    except OSError as error:
+        # without a name it is of a stream: what was opened by its name is told with it
+        ended = _unshown(error, ended) if error.filename is None else _failed(_refused_by_the_system(error), common)
     try:
         ended.show()
         sys.stdout.flush()
     except BrokenPipeError:
-        _leave_stdout()
+        process.leave(sys.stdout)
+    except OSError as error:
+        ended = _unshown(error, ended)
     if ended.reason:
         complain(ended)
     return ended.exit_code
+
+
+def _unshown(error: OSError, ended: Ended) -> Ended:
+    """The end of a command whose results have no room; what would follow them leads nowhere."""
+    process.leave(sys.stdout)
+    told = f"The results could not be written: {error.strerror or error}. {ended.reason}".strip()
+    return Ended(ended.exit_code or 1, told, is_error=True)
+
+
+def unwritten(fault: OSError) -> int:
+    """Say that output could not be written, if stderr lives; the exit code."""
+    process.leave(sys.stdout)
+    complain(Ended(1, f"The output could not be written: {fault.strerror}.", is_error=True))
+    return 1
+
+
+def _refuse_broken_surroundings() -> None:
+    """What no command can work with: a folder that is gone, arguments that are no text.
+
+    Raises:
+        HomeError: There is no current folder.
+        SettingsError: An argument holds bytes that are no UTF-8.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise HomeError(
+            f"The current folder cannot be read: {error.strerror}. Settings and paths are looked up from there, so "
+            "nothing was done. Change to a folder that exists."
+        ) from None
+    for argument in sys.argv[1:]:
+        if not is_text(argument):
+            raise SettingsError(
+                f"The argument {argument!r} holds bytes that are no UTF-8. Nothing was done. Write it in UTF-8, in a "
+                "shell whose locale is UTF-8."
+            )
+
+
+def _refused_by_the_system(error: OSError) -> HomeError:
+    return HomeError(
+        f"{error.filename} could not be used: {error.strerror or error}. What was published before stays as it was. "
+        "Check that there is room and that you may write there, then run the command again."
+    )
 
 
 def _diagnosis(common: Common) -> AbstractContextManager[None]:
@@ -188,19 +239,16 @@ def _failed(error: InventorumError | TransformError, common: Common) -> Ended:
     return Ended(error.exit_code, str(error), lambda: show_json(told) if common.as_json else None, is_error=True)
 
 
-def _leave_stdout() -> None:
-    """Whoever read our output has seen enough; nothing more may be written when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def complain(ended: Ended) -> None:
     """Say on stderr why a command did not end with 0."""
     from rich.text import Text
 
     stderr = console(stderr=True)
     head = ("Error: ", "bold red") if ended.is_error else ""
-    with suppress(BrokenPipeError):
+    try:
         stderr.print(Text.assemble(head, ended.reason), soft_wrap=not stderr.is_terminal)
+    except OSError:  # nobody can be told
+        process.leave(sys.stderr)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -70,7 +70,7 @@ def test_the_json_of_a_command_holds_what_its_help_says(
     shown = CliRunner().invoke(app, [*words, "--json"])
 
     documented = COMMANDS[words[:1]].help.partition("--json:")[2]
-    assert keys_of(json.loads(shown.output)) == set(re.findall(r"`(\w+)`", documented.partition("Example:")[0]))
+    assert keys_of(json.loads(shown.stdout)) == set(re.findall(r"`(\w+)`", documented.partition("Example:")[0]))
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

@@ -65,9 +65,9 @@ def _item(text: str) -> BasketItem:
             f"--item {text!r} must be PRODUCT:QUANTITY:PRICE, like 4711:2:5.87 (net price of one). {NOTHING_SENT}"
         )
     product, quantity, price = parts
-    if not re.fullmatch(r"\d+", product, re.ASCII):
+    if not re.fullmatch(r"\d{1,18}", product, re.ASCII):
         raise SettingsError(f"--item {text!r}: the product is an id, a whole number. {NOTHING_SENT}")
-    if not re.fullmatch(r"\d+", quantity, re.ASCII) or int(quantity) < 1:
+    if not re.fullmatch(r"\d{1,18}", quantity, re.ASCII) or int(quantity) < 1:
         raise SettingsError(f"--item {text!r}: the quantity is a whole number from 1 on. {NOTHING_SENT}")
     return BasketItem(product=int(product), quantity=int(quantity), price=_decimal(price, f"--item {text!r}"))
 

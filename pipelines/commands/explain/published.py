@@ -74,7 +74,7 @@ def candidates(warehouse: Path, given: str, account: str | None) -> list[tuple[s
 
 def as_id(given: str) -> int | None:
     """The order id that a text says, if it is one."""
-    return int(given) if given.isascii() and given.isdigit() and int(given) < 2**63 else None
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 19 and int(given) < 2**63 else None
 
 
 def read_published(warehouse: Path, account: str, order_id: int) -> Published:

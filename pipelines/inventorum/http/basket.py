@@ -123,7 +123,7 @@ def read_created(body: bytes) -> BasketCreated:
     if not isinstance(members, dict) or not _is_integer(members.get("id")):
         raise BrokenBody("a body without an order id")
     state, channel = members.get("state"), members.get("channel")
-    if isinstance(state, str) and state.isascii() and state.isdigit():
+    if isinstance(state, str) and state.isascii() and state.isdigit() and len(state) <= 18:
         state = int(state)
     return BasketCreated(
         id=members["id"],

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 DAMAGED_TRIES = 2
 EMPTY_TRIES = 3
+VERSION_DIGITS = 9  # what raw has room for; Python refuses to read numbers of thousands of digits
 
 
 @dataclass(frozen=True)
@@ -276,11 +277,12 @@ def _answer(raw: RawAnswer, page: Page) -> Answer:
     if date is None:
         raise TryAgain(f"answered {raw.status} without a readable Date header")
     version = raw.headers.get("X-Inv-Processed-Version", "")
+    is_number = version.isascii() and version.isdigit() and len(version) <= VERSION_DIGITS
     return Answer(
         page=page,
         date=date,
         seconds=raw.seconds,
-        processed_version=int(version) if version.isascii() and version.isdigit() else None,
+        processed_version=int(version) if is_number else None,
         rid=raw.headers.get("X-Rid"),
         bytes=len(raw.body),
     )

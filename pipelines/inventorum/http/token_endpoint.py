@@ -142,6 +142,6 @@ def _seconds(value: Any) -> float | None:
     """`expires_in`, a number or its text; None for anything that is no life span."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return seconds if 0 < seconds < float("inf") else None
