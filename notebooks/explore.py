@@ -16,8 +16,9 @@ with app.setup:
     from pathlib import Path
 
     import altair as alt
-    import duckdb
     import marimo as mo
+
+    from pipelines import connect
 
     _ = alt.data_transformers.disable_max_rows()
 
@@ -38,25 +39,25 @@ def _():
     _folders = ("data", "../data", "demo", "../demo")
     _found = next((folder for folder in _folders if Path(folder, "warehouse.duckdb").is_file()), "data")
     home = Path(os.environ.get("INVENTORUM_HOME") or _found)
-    warehouse = home / "warehouse.duckdb"
+    _published = home / "warehouse.duckdb"
     mo.stop(
-        not warehouse.is_file(),
-        mo.md(f"**{warehouse.absolute()} is not there.** Run `inventorum demo`, or set `INVENTORUM_HOME`.").callout(
+        not _published.is_file(),
+        mo.md(f"**{_published.absolute()} is not there.** Run `inventorum demo`, or set `INVENTORUM_HOME`.").callout(
             "warn"
         ),
     )
-    connection = duckdb.connect(str(warehouse), read_only=True)
-    return (connection,)
+    warehouse = connect(home)
+    return (warehouse,)
 
 
 @app.cell
-def _(connection):
-    first_day, last_day = connection.execute(
+def _(warehouse):
+    first_day, last_day = warehouse.execute(
         "select min(business_date), max(business_date) from marts.sales_by_day"
     ).fetchall()[0]
     mo.stop(first_day is None, mo.md("The warehouse holds no orders yet.").callout("warn"))
     channel_names = dict(
-        connection.execute("select label_en, channel from core.dim_channel order by sort_order").fetchall()
+        warehouse.execute("select label_en, channel from core.dim_channel order by sort_order").fetchall()
     )
 
     days = mo.ui.date_range(
@@ -84,12 +85,12 @@ def _(channels, days):
 
 
 @app.cell
-def _(chosen, connection):
+def _(chosen, warehouse):
     # Sums are fetched as they are stored: decimals, exact to the cent. Data frames would make them floats.
     totals = dict(
         zip(
             ("gross", "net", "orders", "refunds"),
-            connection.execute(
+            warehouse.execute(
                 "select coalesce(sum(gross_amount), 0), coalesce(sum(net_amount), 0), "
                 "cast(coalesce(sum(order_count), 0) as bigint), coalesce(sum(refund_amount), 0) "
                 f"from marts.sales_by_day where {chosen}"
@@ -117,7 +118,7 @@ def _():
 
 
 @app.cell
-def _(chosen, connection, grain):
+def _(chosen, grain, warehouse):
     turnover = mo.sql(
         f"""
         select
@@ -131,7 +132,7 @@ def _(chosen, connection, grain):
         order by day, channels.label_en
         """,
         output=False,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return (turnover,)
 
@@ -161,7 +162,7 @@ def _():
 
 
 @app.cell
-def _(chosen, connection):
+def _(chosen, warehouse):
     best_sellers = mo.sql(
         f"""
         with sold as (
@@ -187,7 +188,7 @@ def _(chosen, connection):
         order by sold.gross desc
         limit 25
         """,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return
 
@@ -201,7 +202,7 @@ def _():
 
 
 @app.cell
-def _(chosen, connection):
+def _(chosen, warehouse):
     hours = mo.sql(
         f"""
         select
@@ -214,7 +215,7 @@ def _(chosen, connection):
         group by weekday, hour_of_day
         """,
         output=False,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return (hours,)
 
@@ -245,7 +246,7 @@ def _():
 
 
 @app.cell
-def _(connection):
+def _(warehouse):
     by_class = mo.sql(
         """
         select
@@ -258,7 +259,7 @@ def _(connection):
         group by order_class
         order by orders desc
         """,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return
 

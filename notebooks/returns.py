@@ -16,8 +16,9 @@ with app.setup:
     from pathlib import Path
 
     import altair as alt
-    import duckdb
     import marimo as mo
+
+    from pipelines import connect
 
     CENT = Decimal("0.01")
 
@@ -45,15 +46,15 @@ def _():
     _folders = ("data", "../data", "demo", "../demo")
     _found = next((folder for folder in _folders if Path(folder, "warehouse.duckdb").is_file()), "data")
     home = Path(os.environ.get("INVENTORUM_HOME") or _found)
-    warehouse = home / "warehouse.duckdb"
+    _published = home / "warehouse.duckdb"
     mo.stop(
-        not warehouse.is_file(),
-        mo.md(f"**{warehouse.absolute()} is not there.** Run `inventorum demo`, or set `INVENTORUM_HOME`.").callout(
+        not _published.is_file(),
+        mo.md(f"**{_published.absolute()} is not there.** Run `inventorum demo`, or set `INVENTORUM_HOME`.").callout(
             "warn"
         ),
     )
-    connection = duckdb.connect(str(warehouse), read_only=True)
-    return (connection,)
+    warehouse = connect(home)
+    return (warehouse,)
 
 
 @app.cell(hide_code=True)
@@ -65,15 +66,15 @@ def _():
 
 
 @app.cell
-def _(connection):
+def _(warehouse):
     # Exact decimals, straight from the marts. Gross is goods with VAT, without shipping charges.
-    sold_orders, sold_gross = connection.execute(
+    sold_orders, sold_gross = warehouse.execute(
         "select cast(coalesce(sum(order_count), 0) as bigint), coalesce(sum(gross_amount), 0) from marts.sales_by_day"
     ).fetchall()[0]
     returned = dict(
         zip(
             ("orders", "gross", "net", "vat", "shipping"),
-            connection.execute(
+            warehouse.execute(
                 "select count(*), coalesce(sum(refund_amount), 0), coalesce(sum(refund_net_amount), 0), "
                 "coalesce(sum(refund_vat_amount), 0), coalesce(sum(shipping_gross_amount), 0) from marts.refunds"
             ).fetchall()[0],
@@ -116,7 +117,7 @@ def _():
 
 
 @app.cell
-def _(connection, least_sales):
+def _(least_sales, warehouse):
     by_product = mo.sql(
         f"""
         with lines as (
@@ -166,7 +167,7 @@ def _(connection, least_sales):
         order by least_rate desc, counted.returned_gross desc, product
         limit 20
         """,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return (by_product,)
 
@@ -203,7 +204,7 @@ def _():
 
 
 @app.cell
-def _(connection):
+def _(warehouse):
     waiting = mo.sql(
         """
         select
@@ -215,10 +216,10 @@ def _(connection):
         order by days_to_refund
         """,
         output=False,
-        engine=connection,
+        engine=warehouse.current(),
     )
-    unobserved = connection.execute("select count(*) from marts.refunds where not is_date_observed").fetchall()[0][0]
-    median_days = connection.execute(
+    unobserved = warehouse.execute("select count(*) from marts.refunds where not is_date_observed").fetchall()[0][0]
+    median_days = warehouse.execute(
         "select cast(median(days_to_refund) as integer) from marts.refunds where is_date_observed"
     ).fetchall()[0][0]
     return median_days, unobserved, waiting
@@ -254,7 +255,7 @@ def _(median_days, unobserved, waiting):
 
 
 @app.cell
-def _(connection):
+def _(warehouse):
     by_month = mo.sql(
         """
         with sales as (
@@ -285,7 +286,7 @@ def _(connection):
         order by month_of_sale desc
         limit 24
         """,
-        engine=connection,
+        engine=warehouse.current(),
     )
     return
 

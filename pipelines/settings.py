@@ -249,6 +249,19 @@ def refuse_home(files: Files) -> None:
     for path in (files.warehouse, files.landing):
         if path.exists() and not path.is_file():
             raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
+        _refuse_lost_link(path, files)
+
+
+def _refuse_lost_link(path: Path, files: Files) -> None:
+    """A link that leads nowhere is where a file is to be made, unless a disk seems to be missing."""
+    if not path.is_symlink() or path.exists():
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir() or (path == files.landing and files.warehouse.exists()):
+        raise HomeError(
+            f"{path} is a link to {target}, where nothing is. Nothing was written. Mount the disk that holds it, or "
+            "remove the link if that file is gone for good; the next sync then reads everything that the API shows."
+        )
 
 
 def ensure_home(files: Files) -> None:

@@ -161,5 +161,6 @@ def test_notebooks_only_read(path):
         name.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
     } | {str(node.module).partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
-    assert text.count("duckdb.connect(") == text.count("read_only=True)") == 1
-    assert not imported & {"pipelines", "requests", "urllib", "http", "dlt", "socket"}
+    assert text.count("connect(") == text.count("= connect(home)") == 1  # it follows publishing
+    assert text.count("pipelines") == text.count("from pipelines import connect") == 1
+    assert not imported & {"duckdb", "transforms", "requests", "urllib", "http", "dlt", "socket"}

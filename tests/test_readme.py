@@ -70,6 +70,23 @@ def test_a_command_of_the_readme_works(line: str, account: tuple[Path, dict[str,
     assert ended.stdout.strip()
 
 
+def test_the_python_of_the_readme_works(account: tuple[Path, dict[str, str]]) -> None:
+    folder, environment = account
+    (program,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{program}\nassert len(warehouse.sql('from marts.sales_by_day').fetchall())"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_the_benchmark_shown_is_the_latest():
     shown = (ROOT / "README.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
 

@@ -63,6 +63,16 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def refuse_log(path: Path) -> None:
+    """Refuse a file beside which a dead session of another program has left its changes.
+
+    Raises:
+        TransformError: It has.
+    """
+    if (foreign := _with_log(path)) is not None:
+        raise foreign
+
+
 def _with_log(path: Path) -> TransformError | None:
     """The fault of a file that a dead session of another program has left its changes beside."""
     if not (logs := logs_of(path)):
