@@ -174,6 +174,11 @@ class Settings:
             skr=(values.text("skr") or "SKR03").upper(),
         )
 
+    @property
+    def api_has_a_clock(self) -> bool:
+        """Whether the API's clock is another machine's; on loopback a shop may trade faster than time passes."""
+        return urlsplit(self.base_url).hostname not in LOOPBACK
+
     def require_login(self) -> StaticLogin | RotatingLogin:
         """The login to use.
 
