@@ -242,8 +242,9 @@ def refuse_home(files: Files) -> None:
     for folder in (files.home, files.work):
         there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
         if not there.is_dir():
+            found = f"a link to {os.path.realpath(there)}, where nothing is" if there.is_symlink() else "a file"
             raise HomeError(
-                f"{there} is a file, but a folder is needed there. Nothing was written. "
+                f"{there} is {found}, but a folder is needed there. Nothing was written. "
                 "Move it away or choose another folder with --home."
             )
         if not os.access(there, os.W_OK | os.X_OK | os.R_OK):

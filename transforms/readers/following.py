@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -43,7 +44,8 @@ class Following:
         self._connection = duckdb.connect(":memory:")
         try:
             self._connection.execute("set TimeZone = ?", [timezone])
-            self._connection.execute("set enable_progress_bar = false")
+            with suppress(duckdb.Error):  # Jupyter without widgets has no bar that could be turned off
+                self._connection.execute("set enable_progress_bar = false")
             self._follow()
         except BaseException:
             self._connection.close()
