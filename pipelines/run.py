@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,6 +50,8 @@ class RunReport:
         seconds: Wall-clock seconds per step.
         tables: Rows written per table of the star schema.
         published: Whether readers see a new file.
+        accepted: Claims that are broken in what was built, as a user accepted.
+        notes: What is worth saying of a run that went well: claims that broke, were accepted, or hold again.
     """
 
     run_id: str
@@ -72,6 +74,8 @@ class RunReport:
     full_build_reason: str | None = None
     published: bool = False
     warehouse: str = ""
+    accepted: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def sync(
@@ -201,11 +205,18 @@ def _judge(report: RunReport, found: Found) -> None:
     report.message = " ".join(parts)
 
 
-def build(settings: Settings, *, full: bool = False, progress: Progress | None = None) -> RunReport:
-    """Transform what the landing log holds, check, publish; asks nothing of the API."""
-    with _running(settings, "build --full" if full else "build") as report:
+def build(
+    settings: Settings, *, full: bool = False, accept: Sequence[str] = (), progress: Progress | None = None
+) -> RunReport:
+    """Transform what the landing log holds, check, publish; asks nothing of the API.
+
+    Args:
+        accept: Claims of severity `fail` that do not keep the build from being published, until they hold again.
+    """
+    command = " ".join(["build", *(["--full"] if full else []), *(f"--accept {name}" for name in accept)])
+    with _running(settings, command) as report:
         landing.complete(settings.files)
-        _build_and_publish(settings, report, full=full, progress=progress or Silent())
+        _build_and_publish(settings, report, full=full, accept=accept, progress=progress or Silent())
     return report
 
 
@@ -322,7 +333,7 @@ def _record(settings: Settings, report: RunReport) -> None:
             started_at=report.started_at,
             finished_at=datetime.now(UTC),
             exit_code=report.exit_code,
-            message=report.message,
+            message="\n".join(filter(None, [report.message, *report.notes])),
             orders_new=report.orders_new,
             orders_changed=report.orders_changed,
             orders_reread=report.orders_unchanged,
@@ -340,10 +351,14 @@ def _rows_of_steps(report: RunReport) -> dict[str, int]:
     return read | {f"build: {table}": rows for table, rows in report.tables.items()}
 
 
-def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, progress: Progress) -> None:
+def _build_and_publish(
+    settings: Settings, report: RunReport, *, full: bool, accept: Sequence[str] = (), progress: Progress
+) -> None:
     files = transform_files(settings.files)
     with timed(report.seconds, "build"):
-        built = transform.build(files, rules(settings), full=full, run_id=report.run_id, on_step=progress.update)
+        built = transform.build(
+            files, rules(settings), full=full, accept=accept, run_id=report.run_id, on_step=progress.update
+        )
     for step, seconds in built.seconds.items():
         name = f"build: {step}"
         report.seconds[name] = round(report.seconds.get(name, 0.0) + seconds, 4)
@@ -352,6 +367,8 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
     report.checks = list(built.checks)
     report.full_build, report.full_build_reason = built.full, built.reason
+    report.accepted = list(built.accepted)
+    report.notes += _notes(built)
     _conclude(report)
     _record(settings, report)  # before publishing, so that readers find the run that made their file
     if built.changed or not settings.files.warehouse.exists():
@@ -361,6 +378,27 @@ def _build_and_publish(settings: Settings, report: RunReport, *, full: bool, pro
         report.published = True
         if published.discarded:
             report.message = f"{report.message} {DISCARDED}".lstrip()
+
+
+def _notes(built: transform.BuildReport) -> list[str]:
+    """What became of claims that broke or were accepted as broken; said once the build is published."""
+    notes = []
+    if built.mended:
+        notes.append(
+            f"{', '.join(built.mended)} did not hold in an incremental build. That was rolled back and everything was "
+            "built from the landing log; there it holds, and this is what is published. It is a bug of the "
+            "program: the rows are kept in ops.broken_claims, and `inventorum doctor --bundle` writes what its "
+            "maintainers need to mend it."
+        )
+    if built.accepted:
+        notes.append(
+            f"Published although {', '.join(built.accepted)} does not hold, as was accepted: noted in ops.checks, "
+            "ops.accepted_claims, marts.data_quality, `inventorum status` and the report until it holds again. "
+            "Until then each run with news builds everything."
+        )
+    if built.lapsed:
+        notes.append(f"{', '.join(built.lapsed)} holds and is no longer accepted as broken.")
+    return notes
 
 
 def _count(report: RunReport, windows: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transforms.runner.broken import Evidence
     from transforms.runner.check_results import CheckResult
 
 
@@ -35,6 +36,7 @@ class ChecksFailed(TransformError):
 
     Attributes:
         failures: The results of those checks.
+        evidence: What is to be kept of them for a bug report.
     """
 
     exit_code = 3
@@ -42,3 +44,10 @@ class ChecksFailed(TransformError):
     def __init__(self, message: str, failures: Sequence[CheckResult] = ()) -> None:
         super().__init__(message)
         self.failures = tuple(failures)
+        self.evidence: tuple[Evidence, ...] = ()
+
+
+class UnknownClaim(TransformError):
+    """A claim was named that there is not; the message names the nearest one."""
+
+    exit_code = 2

@@ -166,15 +166,22 @@ def reconcile(
 def build(
     common: Common,
     full: Annotated[bool, typer.Option("--full", help="Rebuild everything from the landing log.")] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="CLAIM", help="Publish although this claim is broken; repeat for more."),
+    ] = None,
 ) -> Ended:
     """Transform what has been loaded, check, publish; asks nothing of the API.
+
+    A claim that is accepted as broken is noted in `ops.checks`, `marts.data_quality`, `status` and the report until
+    it holds again; meanwhile each run with news builds everything.
 
     Example: inventorum build --full
     """
     from pipelines import run
 
     with common.progress() as progress:
-        report = run.build(common.settings(), full=full, progress=progress)
+        report = run.build(common.settings(), full=full, accept=accept or [], progress=progress)
     return _ended(report, common)
 
 
@@ -252,6 +259,7 @@ def _ended(report: RunReport, common: Common, show_first: Callable[[RunReport], 
             _show_run(report)
 
     reasons = [*_reasons(report, "incomplete"), report.message] if report.exit_code else []
+    reasons += report.notes
     return Ended(report.exit_code, "\n".join(filter(None, reasons)), show)
 
 

@@ -13,6 +13,7 @@ from pipelines.landing import log as landing
 from pipelines.lock import holder
 from pipelines.settings import CHANNELS, Files
 from transforms.readers.published import open_published
+from transforms.runner.broken import read_accepted
 from transforms.runner.pending import pending_loads
 from transforms.runner.publish import is_as_published
 
@@ -173,6 +174,7 @@ def _published(files: Files, status: Status, loads: list[str]) -> _Published:
             "select check_name, count(*), sum(amount), min(order_id) from core.fct_findings "
             "group by check_name order by count(*) desc, check_name"
         ).fetchall()
+        accepted = read_accepted(connection).values()
     newest = max((newest for _, newest in times.values() if newest), default=None)
     status.summary["published"] = f"{orders} orders" + (
         f", newest of {_second(newest)}, built {_second(built)}" if newest and built else ""
@@ -181,6 +183,11 @@ def _published(files: Files, status: Status, loads: list[str]) -> _Published:
         command, finished, code, message = last[0]
         status.summary["last published run"] = f"{command}, exit code {code}, ended {_second(finished)}" + (
             f": {message}" if message else ""
+        )
+    if accepted:
+        status.summary["broken claims"] = "; ".join(
+            f"{claim.check_name} ({claim.failing_rows} rows), accepted {_second(claim.accepted_at)}"
+            for claim in accepted
         )
     status.warnings.extend(
         {"check": name, "findings": count, "amount": amount, "order_id": sample}

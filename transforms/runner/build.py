@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from contextlib import closing, suppress
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,6 +14,15 @@ import duckdb
 
 from transforms.errors import ChecksFailed
 from transforms.runner import ledger
+from transforms.runner.broken import (
+    ACCEPTED,
+    MENDED,
+    NOT_PUBLISHED,
+    claims_named,
+    read_accepted,
+    write_accepted,
+    write_evidence,
+)
 from transforms.runner.database_file import draft_of, put_in_place, remove_database
 from transforms.runner.ledger import RunRecord
 from transforms.runner.loads import (
@@ -42,9 +51,10 @@ from transforms.runner.session import (
 from transforms.runner.steps import FROM_LOADS, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
+    from transforms.runner.broken import Evidence
     from transforms.runner.check_results import CheckResult
     from transforms.runner.ledger import LoadRow
     from transforms.runner.session import Connection
@@ -70,6 +80,9 @@ class BuildReport:
         changed: The build file holds something that the published file does not.
         full: Everything was built from the landing log.
         reason: Why a full build took place although none was asked for.
+        mended: Claims that broke in an incremental build, which was rolled back; all hold in this full one.
+        accepted: Claims that are broken in this build, as a user accepted.
+        lapsed: Claims that were accepted as broken and hold again.
     """
 
     loads: tuple[str, ...] = ()
@@ -83,6 +96,22 @@ class BuildReport:
     changed: bool = False
     full: bool = False
     reason: str | None = None
+    mended: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    lapsed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _FullBuild:
+    """That everything has to be built.
+
+    Attributes:
+        reason: Why; null: it was asked for.
+        broken: Claims that broke in the incremental build before.
+    """
+
+    reason: str | None
+    broken: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +124,7 @@ class _Task:
     run_id: str
     on_step: Callable[[str, int, int], None] | None
     began: float
+    accept: frozenset[str] = frozenset()
 
     def fingerprint(self, sql: str) -> str:
         """What the tables depend on beside the loads: the SQL files, by their fingerprint, and the rules."""
@@ -106,6 +136,7 @@ def build(
     rules: Rules,
     *,
     full: bool = False,
+    accept: Collection[str] = (),
     run_id: str | None = None,
     on_step: Callable[[str, int, int], None] | None = None,
     sql_dir: Path | None = None,
@@ -113,28 +144,37 @@ def build(
     """Bring the build file up to date with the landing file and check it.
 
     All or nothing: after any fault the build file is as it was. A full build takes place when it is asked
-    for, and when the build file cannot be brought up to date otherwise; `reason` says why.
+    for, and when the build file cannot be brought up to date otherwise; `reason` says why. A claim that breaks
+    in an incremental build is such a case: only if it breaks in the full build, too, the build fails. What broke
+    is kept in `ops.broken_claims`.
 
     Args:
+        accept: Claims that may be broken: they are noted, and stay accepted in later builds until they hold.
+            While one is, each build with news is a full one, since only that shows whether it holds again.
         run_id: Names the run in `ops.checks`; default: a random one.
         on_step: Told the name of each step before it begins, its number and the number of steps.
         sql_dir: The SQL files; default: those of the installation.
 
     Raises:
-        ChecksFailed: A check of severity `fail` found rows.
+        ChecksFailed: A check of severity `fail` found rows in a full build, and nobody accepted that.
+        UnknownClaim: `accept` names none.
         FilesHeld: Another process has one of the files open.
         ModelError: A SQL file is wrong.
         TransformError: Any other foreseen fault of the files.
     """
     task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
     with readable_faults(files.build):
+        if accept:
+            files.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+            task = replace(task, accept=claims_named(accept, cached_project(task.sql_dir, files.work).checks))
+            full = True
         connection = open_build(files)
         if connection is None:
-            reason = None if full else "there is no build file and no published file yet"
-            return _build_all(task, reason, has_previous=False)
+            found = _FullBuild(None if full else "there is no build file and no published file yet")
+            return _build_all(task, found, has_previous=False)
         with closing(connection):
-            report = "" if full else _build_new(connection, task)
-        return _build_all(task, report or None, has_previous=True) if isinstance(report, str) else report
+            built = _FullBuild(None) if full else _build_new(connection, task)
+        return _build_all(task, built, has_previous=True) if isinstance(built, _FullBuild) else built
 
 
 def record_run(files: Files, record: RunRecord) -> None:
@@ -150,41 +190,45 @@ def record_run(files: Files, record: RunRecord) -> None:
         connection.commit()
 
 
-def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
+def _build_new(connection: Connection, task: _Task) -> BuildReport | _FullBuild:
     """Build in the new loads, or say why a full build is needed."""
     attach_landing(connection, task.files)
     facts = ledger.read_meta(connection)
     if ledger.DISTRUST in facts:
-        return facts[ledger.DISTRUST]
+        return _FullBuild(facts[ledger.DISTRUST])
     known = facts.get("fingerprint")
     if known != task.fingerprint(fingerprint(task.sql_dir)):
-        return SQL_CHANGED if known else "no build was finished yet"
+        return _FullBuild(SQL_CHANGED if known else "no build was finished yet")
     seen = ledger.seen_loads(connection)
     connection.begin()
     loads = new_loads(connection, seen)
     if vanished_loads(connection, seen):
-        return "the landing file no longer holds every load that was built in"
+        return _FullBuild("the landing file no longer holds every load that was built in")
     if not loads:
         return BuildReport(changed=not is_published(task.files, connection))
     if has_corrected_clocks(connection):
-        return "the server's clock was ahead in earlier crawls, and their times were corrected"
+        return _FullBuild("the server's clock was ahead in earlier crawls, and their times were corrected")
     affected = stage_affected(connection)
     if affected.out_of_order:
-        return "a load holds readings that are older than known ones of the same orders"
+        return _FullBuild("a load holds readings that are older than known ones of the same orders")
     told = told_tables(connection)
     # that a channel was read once more belongs into the log, but readers have nothing to gain from it
     is_news = bool(affected.orders or told) or has_turned(connection)
-    steps = _steps(connection, task, fresh=False)
+    accepted = read_accepted(connection)
+    if accepted and is_news:
+        return _FullBuild(f"only that shows whether {_listed(accepted)}, accepted as broken, holds again")
+    steps = _steps(connection, task, fresh=False, accepted=accepted)
     if known != task.fingerprint(steps.project.fingerprint):
-        return SQL_CHANGED  # just now
+        return _FullBuild(SQL_CHANGED)  # just now
     ledger.write_loads(connection, loads, datetime.now(UTC))
     setup = perf_counter() - task.began
     try:
         steps.run(affected, FROM_LOADS | told)
     except ChecksFailed:
         connection.rollback()
-        ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results)
-        raise
+        broken = tuple(steps.evidence)
+        names = _listed(dict.fromkeys(one.check_name for one in broken))
+        return _FullBuild(f"{names} did not hold when only what is new was built in", broken)
     if is_news:
         _write_ledger(connection, steps, task)
     connection.commit()
@@ -195,7 +239,11 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | str:
     return _report(steps, loads, affected, setup=setup)
 
 
-def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _build_all(task: _Task, asked: _FullBuild, *, has_previous: bool) -> BuildReport:
     """Build everything into a new file, which takes the place of the old one at the end."""
     fresh = draft_of(task.files.build, ".new")
     clear(fresh, task.files)
@@ -204,7 +252,11 @@ def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildR
             attach_landing(connection, task.files)
             if has_previous:
                 attach(connection, task.files.build, "previous")
-            report = _fill(connection, task, reason, has_previous=has_previous)
+            report = _fill(connection, task, asked, has_previous=has_previous)
+    except ChecksFailed as failure:
+        remove_database(fresh)
+        _keep_evidence(task, (*asked.broken, *failure.evidence))
+        raise
     except BaseException:
         remove_database(fresh)
         raise
@@ -213,15 +265,16 @@ def _build_all(task: _Task, reason: str | None, *, has_previous: bool) -> BuildR
     return report
 
 
-def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previous: bool) -> BuildReport:
+def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previous: bool) -> BuildReport:
     """Fill the new file; it is whole on disk when this returns."""
     connection.begin()
     ledger.create_tables(connection)
+    accepted = read_accepted(connection, "previous") if has_previous else {}
     if has_previous:
         ledger.copy_logs(connection, "previous")
     loads = new_loads(connection, set())
     affected = stage_all(connection)
-    steps = _steps(connection, task, fresh=True)
+    steps = _steps(connection, task, fresh=True, accepted={*accepted, *task.accept})
     ledger.write_loads(connection, loads, datetime.now(UTC))
     setup = perf_counter() - task.began
     try:
@@ -231,23 +284,54 @@ def _fill(connection: Connection, task: _Task, reason: str | None, *, has_previo
         connection.commit()
         connection.begin()
         steps.run(affected, FROM_LOADS)
-    except ChecksFailed:
+    except ChecksFailed as failure:
+        failure.evidence = tuple(steps.evidence)
         connection.rollback()
         if has_previous:
             ledger.write_checks(connection, task.run_id, datetime.now(UTC), steps.results, "previous.ops.checks")
         raise
     _write_ledger(connection, steps, task)
+    broken = [result for result in steps.results if result.is_failure]
+    now = datetime.now(UTC)
+    write_accepted(connection, accepted, broken, task.run_id, now)
+    for one in asked.broken:
+        outcome = ACCEPTED if one.check_name in task.accept or one.check_name in accepted else MENDED
+        write_evidence(connection, task.run_id, now, [one], outcome)
+    write_evidence(connection, task.run_id, now, steps.evidence, ACCEPTED)
     connection.commit()
     if has_previous:
         connection.execute("detach previous")
     connection.execute("checkpoint")
-    return _report(steps, loads, affected, setup=setup, full=True, reason=reason)
+    names = tuple(result.name for result in broken)
+    return replace(
+        _report(steps, loads, affected, setup=setup, full=True, reason=asked.reason),
+        mended=tuple(sorted({one.check_name for one in asked.broken} - set(names))),
+        accepted=names,
+        lapsed=tuple(sorted({*accepted, *task.accept} - set(names))),
+    )
 
 
-def _steps(connection: Connection, task: _Task, *, fresh: bool) -> Steps:
+def _keep_evidence(task: _Task, found: tuple[Evidence, ...]) -> None:
+    """Note claims that broke for good; the build file is otherwise as it was."""
+    files = task.files
+    with closing(open_build(files) or connect(files.build, files)) as connection, readable_faults(files.build):
+        connection.begin()
+        ledger.create_tables(connection)
+        write_evidence(connection, task.run_id, datetime.now(UTC), found, NOT_PUBLISHED)
+        connection.commit()
+
+
+def _steps(connection: Connection, task: _Task, *, fresh: bool, accepted: Iterable[str]) -> Steps:
     project = cached_project(task.sql_dir, task.files.work)
     prepare(connection, task.rules, project.macros)
-    return Steps(connection, project, fresh=fresh, on_step=task.on_step, commit_batches=fresh)
+    return Steps(
+        connection,
+        project,
+        fresh=fresh,
+        on_step=task.on_step,
+        commit_batches=fresh,
+        accepted=frozenset(accepted),
+    )
 
 
 def _write_ledger(connection: Connection, steps: Steps, task: _Task) -> None:

@@ -11,7 +11,7 @@ from transforms.runner.order import FINDINGS
 from transforms.runner.session import quoted, sql_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set
     from decimal import Decimal
 
     from transforms.runner.models import Check
@@ -104,13 +104,13 @@ def merged(results: Iterable[CheckResult]) -> list[CheckResult]:
     return list(by_name.values())
 
 
-def raise_failures(results: Iterable[CheckResult]) -> None:
-    """Stop the build if a check of severity `fail` found rows.
+def raise_failures(results: Iterable[CheckResult], accepted: Set[str] = frozenset()) -> None:
+    """Stop the build if a check of severity `fail` found rows, other than those that are accepted as broken.
 
     Raises:
-        ChecksFailed: With one paragraph for each failure.
+        ChecksFailed: With one paragraph for each failure, and the ways on.
     """
-    failures = [result for result in results if result.is_failure]
+    failures = [result for result in results if result.is_failure and result.name not in accepted]
     if not failures:
         return
     paragraphs = [
@@ -119,7 +119,13 @@ def raise_failures(results: Iterable[CheckResult]) -> None:
         for found in failures
     ]
     count = "A check" if len(failures) == 1 else f"{len(failures)} checks"
-    raise ChecksFailed(f"{count} failed; nothing was published.\n" + "\n".join(paragraphs), failures)
+    names = sorted({found.name for found in failures} | accepted)
+    ways = (
+        "This is a bug in the program, not in your data. Two ways on: `inventorum doctor --bundle` writes what its "
+        f"maintainers need to mend it; `inventorum build {' '.join(f'--accept {name}' for name in names)}` publishes "
+        "nevertheless and notes what is broken until it holds again."
+    )
+    raise ChecksFailed("\n".join([f"{count} failed; nothing was published.", *paragraphs, ways]), failures)
 
 
 def _in_words(columns: list[str], rows: list[tuple[object, ...]]) -> str:

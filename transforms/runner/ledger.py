@@ -66,6 +66,35 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "sample": ("varchar", "some of these rows; null: none"),
         },
     ),
+    "broken_claims": (
+        "Claims of severity fail that broke in a build: about our own work, so each is a bug. The newest 50.\n"
+        "Grain: one row per run, build and claim.\nKey: run_id, build, check_name.",
+        {
+            "run_id": ("varchar", "run in which it broke"),
+            "noted_at": ("timestamptz", "when"),
+            "build": ("varchar", "incremental: what was new was built in; full: everything was built"),
+            "check_name": ("varchar", "the claim; the name of its file in sql/checks"),
+            "failing_rows": ("bigint", "rows that break it"),
+            "failing": ("varchar", "JSON list: up to 100 of these rows, values as text"),
+            "orders": ("varchar", "JSON list: account and id of up to 50 orders that they speak of"),
+            "outcome": (
+                "varchar",
+                "mended by a full build: that was published; accepted: published broken, as the user wished; "
+                "not published",
+            ),
+        },
+    ),
+    "accepted_claims": (
+        "Claims that are broken in this file and were accepted by `inventorum build --accept`; one that holds again "
+        "goes.\nGrain: one row per claim.\nKey: check_name.",
+        {
+            "check_name": ("varchar", "the claim; the name of its file in sql/checks"),
+            "accepted_at": ("timestamptz", "when it was accepted"),
+            "run_id": ("varchar", "run that accepted it"),
+            "failing_rows": ("bigint", "rows that break it now"),
+            "sample": ("varchar", "some of these rows"),
+        },
+    ),
     "meta": (
         "Facts about this file.\nGrain: one row per fact.\nKey: key.",
         {
@@ -192,5 +221,9 @@ def write_run(connection: Connection, record: RunRecord) -> None:
 
 def copy_logs(connection: Connection, source: str) -> None:
     """Bring the logs of runs and checks, and the build times of loads, from an attached file."""
-    for table in ("runs", "checks"):
-        connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")
+    there = connection.execute(
+        f"select table_name from duckdb_tables() where database_name = {quoted(source)} and schema_name = 'ops'"
+    ).fetchall()
+    for table in ("runs", "checks", "broken_claims"):
+        if (table,) in there:  # an earlier version knew fewer
+            connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from transforms.runner import tables
+from transforms.runner.broken import gather, note_findings
 from transforms.runner.check_results import CheckResult, evaluate, evaluate_warning, merged, raise_failures
 from transforms.runner.loads import Affected, stage_batch
 from transforms.runner.models import over_removed, temporary
@@ -16,6 +17,7 @@ from transforms.runner.session import sql_of, use_all_cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Set
 
+    from transforms.runner.broken import Evidence
     from transforms.runner.models import Check, Model, Project
     from transforms.runner.session import Connection
 
@@ -41,11 +43,13 @@ class Steps:
         fresh: The tables are empty: nothing has to be deleted, and everything is built.
         on_step: Told the name of each step, its number from 1 and the number of steps.
         commit_batches: Commit after each batch; for a file that nobody sees before the end.
+        accepted: Claims that may be broken; a fresh build notes what breaks them in `core.fct_findings`.
 
     Attributes:
         rows: Rows that came or went, for each table.
         seconds: Wall-clock time of each step, by name.
         results: What the checks found; one for each batch where they run in batches.
+        evidence: What to keep of broken claims, likewise.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Steps:
         fresh: bool,
         on_step: Callable[[str, int, int], None] | None = None,
         commit_batches: bool = False,
+        accepted: Set[str] = frozenset(),
     ) -> None:
         self.connection = connection
         self.project = project
@@ -64,6 +69,8 @@ class Steps:
         self.rows: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self.results: list[CheckResult] = []
+        self.evidence: list[Evidence] = []
+        self.accepted = accepted
         self._on_step = on_step
         self._steps_done = 0
         self._steps = 0
@@ -146,7 +153,7 @@ class Steps:
                 self._timed(model.full_name, partial(self._stage, model))
             else:
                 self._replace(model)
-        raise_failures([self._check(check, keep=True) for check in checks])
+        raise_failures([self._check(check, keep=True) for check in checks], self.accepted)
         if not self.fresh:
             self._touch()
         if self.commit_batches:
@@ -179,10 +186,22 @@ class Steps:
             elif check is not None and check.scope == "build" and check.severity == "warn":
                 self._warn(check)
         claims = [check for check in self._of_scope("build") if check.severity == "fail"]
-        raise_failures(
-            [self._check(check, keep=True) for check in claims if self.fresh or self._any_dirty(check.reads)]
-        )
+        self._judge([check for check in claims if self.fresh or self._any_dirty(check.reads)])
         self.results = merged(self.results)
+
+    def _judge(self, claims: list[Check]) -> None:
+        """Check what must hold; claims about the findings come after those that may add to them."""
+        told_in = [model for model in self._kept_models(FINAL) if FINDINGS in model.reads]
+        about_findings = {FINDINGS, *(model.full_name for model in told_in)}
+        results: list[CheckResult] = []
+        for late in (False, True):
+            group = [check for check in claims if about_findings.isdisjoint(check.reads) is not late]
+            found = [self._check(check, keep=True) for check in group]
+            results += found
+            if self.fresh and any(result.is_failure and result.name in self.accepted for result in found):
+                for model in told_in:
+                    tables.replace_all(self.connection, model, empty=False)
+        raise_failures(results, self.accepted)
 
     def _warn(self, check: Check) -> None:
         if not (self.fresh or self._any_dirty(check.reads)):
@@ -229,8 +248,15 @@ class Steps:
                 self._dirty.add(FINDINGS)
         else:
             result = self._timed(name, lambda: evaluate(self.connection, check))
+            if result.failing_rows and keep:
+                self._keep(check, result)
         self.results.append(result)
         return result
+
+    def _keep(self, check: Check, result: CheckResult) -> None:
+        self.evidence.append(gather(self.connection, check, result.failing_rows, fresh=self.fresh))
+        if self.fresh and check.name in self.accepted:
+            note_findings(self.connection, check)
 
     def _stage_reads(self, reads: Iterable[str], *, binding: bool = False) -> None:
         """Make the temporary tables that do not belong to a batch, when they are first read."""

@@ -129,7 +129,7 @@ class Composer:
         return Page(
             period=period,
             coverage=coverage,
-            notices=tuple(self.notices(period, coverage, totals)),
+            notices=(*self.broken_claims(), *self.notices(period, coverage, totals)),
             totals=totals,
             tiles=self.tiles(period, coverage, totals),
             channels=tuple(figures.by_channel(period)),
@@ -149,6 +149,11 @@ class Composer:
             findings=tuple(state.read_findings(figures)),
             restatements=tuple(state.read_restatements(figures, period)),
         )
+
+    def broken_claims(self) -> list[str]:
+        """That a claim about the figures does not hold, and was accepted."""
+        claims = state.read_broken_claims(self.figures)
+        return [self.texts["notices"]["broken_claims"].format(claims=", ".join(claims))] if claims else []
 
     def notices(self, period: Period, coverage: Coverage, totals: Totals) -> list[str]:
         """What a reader must know before reading a figure."""

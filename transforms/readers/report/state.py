@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from transforms.readers.report.figures import Figures
 from transforms.readers.report.records import Coverage
+from transforms.runner.broken import read_accepted
 
 if TYPE_CHECKING:
     from transforms.readers.report.periods import Period
@@ -88,6 +89,11 @@ def read_findings(figures: Figures) -> list[Finding]:
         Finding(name, int(count), int(orders), amount, tuple((samples or "").split()))
         for name, count, orders, amount, samples in found
     ]
+
+
+def read_broken_claims(figures: Figures) -> list[str]:
+    """The claims about the warehouse itself that do not hold and were accepted."""
+    return list(read_accepted(figures.connection))
 
 
 def read_restatements(figures: Figures, period: Period) -> list[Restatement]:
