@@ -111,14 +111,19 @@ def payload_of(order: Order) -> str:
 
 
 def content_hash(payload: str) -> str:
-    """Hash over the members that do not depend on the request, whatever their order and white space."""
+    """Hash over the members that do not depend on the request, whatever their order and white space.
+
+    Marked where a name comes twice.
+    """
     try:
         members = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
     except msgspec.MsgspecError:
         return hashlib.blake2b(payload.encode("utf-8", "replace"), digest_size=16).hexdigest()
     kept = sorted((name, raw) for name, raw in members.items() if name not in REQUEST_DEPENDENT)
     text = ",".join(f"{json.dumps(name)}:{_compact(bytes(raw).decode())}" for name, raw in kept)
-    return hashlib.blake2b(f"{{{text}}}".encode(), digest_size=16).hexdigest()
+    names = json.loads(payload, object_pairs_hook=lambda pairs: [name for name, _ in pairs])
+    mark = "" if len(names) == len(members) else "-twice"
+    return hashlib.blake2b(f"{{{text}}}".encode(), digest_size=16).hexdigest() + mark
 
 
 def _compact(text: str) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pipelines.errors import RequestRefused
+from pipelines.errors import HomeError, LockedError, RequestRefused
 
 if TYPE_CHECKING:
     from pipelines.inventorum.http.client import InventorumClient
     from pipelines.inventorum.http.pages import OrderRow
     from pipelines.progress import Progress
+    from pipelines.settings import Files
 
 Mark = Literal["same", "differs", "new"]
 
@@ -101,7 +101,7 @@ def ask(
     search: str | None,
     timezone: str,
     account: str,
-    warehouse: Path,
+    files: Files,
     progress: Progress,
 ) -> LiveOrders:
     """Orders created from `start` to before `end`.
@@ -127,11 +127,11 @@ def ask(
             if channel in named or channel not in DOUBTFUL:
                 raise
             refused.append(channel)
-    known = _known(warehouse, account, found)
+    known = _known(files, account, found)
     orders = [_read(row, known) for row in found.values()]
     inside = [order for order in orders if order.created_at is None or start <= order.created_at < end]
     inside.sort(key=lambda order: (order.created_at or datetime.min.replace(tzinfo=UTC), order.order_id))
-    return LiveOrders(inside, refused, rejected, warehouse.exists())
+    return LiveOrders(inside, refused, rejected, files.warehouse.exists())
 
 
 def _answers(
@@ -151,20 +151,32 @@ def _answers(
         yield from piece.answers
 
 
-def _known(warehouse: Path, account: str, found: Iterable[int]) -> dict[int, str]:
-    """Content hashes of those orders that the warehouse has."""
+def _known(files: Files, account: str, found: Mapping[int, OrderRow]) -> dict[int, str]:
+    """Content hashes of those orders that the warehouse has; the asked one's where both say the same."""
     from transforms.readers.published import open_published
 
-    if not warehouse.exists():
+    if not files.warehouse.exists():
         return {}
-    with closing(open_published(warehouse)) as connection:
-        return dict(
+    with closing(open_published(files.warehouse)) as connection:
+        known = dict(
             connection.execute(
                 "select order_id, content_hash from core.fct_orders "
                 "where account = ? and order_id in (select unnest(?::bigint[]))",
                 [account, list(found)],
             ).fetchall()
         )
+    other = [row for key, row in found.items() if key in known and known[key] != row.content_hash]
+    return known | {key: found[key].content_hash for key in _respelled(files, account, other)}
+
+
+def _respelled(files: Files, account: str, rows: Sequence[OrderRow]) -> set[int]:
+    """Orders that are only written otherwise; none where the landing log cannot be asked just now."""
+    from pipelines.landing.spellings import written_otherwise
+
+    try:
+        return written_otherwise(files, account, rows)
+    except (HomeError, LockedError):
+        return set()
 
 
 def _read(row: OrderRow, known: dict[int, str]) -> LiveOrder:

@@ -66,7 +66,7 @@ def orders(
             search=search,
             timezone=settings.timezone,
             account=settings.account,
-            warehouse=settings.files.warehouse,
+            files=settings.files,
             progress=progress,
         )
     if common.as_json:

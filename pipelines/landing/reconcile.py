@@ -30,6 +30,7 @@ from pipelines.landing.listed import Listed, listed_orders
 from pipelines.landing.load_delta import FETCH_THREADS
 from pipelines.landing.load_history import land_history
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
+from pipelines.landing.spellings import written_otherwise
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from transforms.readers.published import open_published
@@ -186,6 +187,7 @@ class _Channel:
         known: dict[int, Known],
     ) -> None:
         figures: defaultdict[date, DayFigures] = defaultdict(DayFigures)
+        changed = self._changed(listed, known)
         for order_id, entry in listed.items():
             order = entry[0]
             day = self._business_date(order)
@@ -196,7 +198,7 @@ class _Channel:
             if order_id not in known:
                 figures[day].missing_here.append(order_id)
                 self._found.to_land.append(entry)
-            elif known[order_id].content_hash != order.row.content_hash:
+            elif order_id in changed:
                 figures[day].different.append(order_id)
                 self._found.to_land.append(entry)
         for order_id, here in known.items():
@@ -209,6 +211,13 @@ class _Channel:
         self.absent = [order_id for day in figures.values() for order_id in day.missing_there]
         self.known = len(known)
         self._found.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
+
+    def _changed(self, listed: Mapping[int, tuple[Listed, str, datetime]], known: Mapping[int, Known]) -> set[int]:
+        """Orders that say something else here than there."""
+        rows = [order.row for order, _, _ in listed.values()]
+        other = [row for row in rows if row.order_id in known and known[row.order_id].content_hash != row.content_hash]
+        same = written_otherwise(self._settings.files, self._settings.account, other)
+        return {row.order_id for row in other} - same
 
     def _is_hidden(self, order: Listed) -> bool:
         return self._api.api_version >= HIDES_PENDING and bool((order.row.state or 0) & PENDING)

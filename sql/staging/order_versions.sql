@@ -5,6 +5,8 @@ with reads as (
         orders.account,
         orders.order_id,
         orders.content_hash,
+        orders.state,
+        orders.channel,
         orders._watermark as seen_at,
         orders._dlt_load_id as seen_load_id,
         orders._read_seq as seen_seq,
@@ -52,7 +54,10 @@ compared as (
     select
         *,
         row_number() over history as read_number,
-        lag(content_hash) over history as previous_hash
+        lag(content_hash) over history as previous_hash,
+        lag(state) over history as previous_state,
+        lag(channel) over history as previous_channel,
+        lag(raw_row) over history as previous_row
     from reads
     semi join read_again
         on reads.account = read_again.account and reads.order_id = read_again.order_id
@@ -62,34 +67,92 @@ compared as (
     )
 ),
 
-first_reads as (
-    -- a read of what the read before it showed is no new version
-    select *
+doubtful as (
+    -- other bytes than the read before: another version, unless they say the same
+    select
+        raw_row,
+        previous_row
     from compared
-    where read_number = 1 or content_hash is distinct from previous_hash
+    where
+        content_hash <> previous_hash
+        and 'missing' not in (content_hash, previous_hash)
+        and coalesce(state = previous_state, true)
+        and coalesce(channel = previous_channel, true)
+),
+
+documents as (
+    select
+        doubtful.raw_row,
+        content_of(orders.payload, orders.content_hash) as content,
+        content_of(orders_before.payload, orders_before.content_hash) as content_before
+    from doubtful
+    inner join raw.orders as orders on doubtful.raw_row = orders.rowid
+    inner join raw.orders as orders_before on doubtful.previous_row = orders_before.rowid
+),
+
+respelled as (
+    select raw_row
+    from documents
+    where same_content(content, content_before)
+),
+
+told as (
+    select
+        compared.*,
+        compared.read_number = 1
+        or (
+            compared.content_hash is distinct from compared.previous_hash
+            and respelled.raw_row is null
+        ) as is_first
+    from compared
+    left join respelled on compared.raw_row = respelled.raw_row
 ),
 
 numbered as (
     select
+        *,
+        cast(
+            count(*) filter (where is_first) over (
+                partition by account, order_id order by read_number
+            ) as integer
+        ) as version_number
+    from told
+),
+
+closed as (
+    -- the hash of the latest read: what the next one is compared with
+    select
+        *,
+        last_value(content_hash) over (
+            partition by account, order_id, version_number
+            order by read_number
+            rows between unbounded preceding and unbounded following
+        ) as latest_hash
+    from numbered
+),
+
+read_often as (
+    select
         account,
         order_id,
-        cast(row_number() over versions as integer) as version_number,
+        version_number,
         lead(read_number) over versions is null as is_latest,
         seen_at,
         seen_load_id,
         seen_seq,
-        content_hash,
+        latest_hash as content_hash,
         first_value(seen_at) over versions as first_seen_at,
         lead(seen_at) over versions as valid_to,
         raw_row
-    from first_reads
+    from closed
+    where is_first
     window versions as (partition by account, order_id order by read_number)
 ),
 
 final as (
     select * from read_once
     union all
-    select * from numbered
+    select * from read_often
 )
 
 select * from final

@@ -11,13 +11,18 @@ with payloads as (
         orders._watermark as seen_at,
         orders._dlt_load_id as seen_load_id,
         orders._read_seq as seen_seq,
-        orders.content_hash,
+        versions.content_hash,
+        has_names_twice(orders.content_hash) as has_names_twice,
         versions.first_seen_at,
         versions.valid_to,
         orders.channel as read_channel,
         orders.state as read_state,
         orders.payload,
-        order_document(orders.payload) as doc
+        case
+            when has_names_twice(orders.content_hash)
+                then order_document(names_once(orders.payload))
+            else order_document(orders.payload)
+        end as doc
     from raw.orders as orders
     inner join staging.order_versions as versions on orders.rowid = versions.raw_row
 ),
@@ -26,7 +31,13 @@ repaired as (
     select
         * exclude (payload, doc),
         doc is null as is_broken,
-        coalesce(doc, order_document(readable_json(payload))) as doc
+        coalesce(
+            doc,
+            case
+                when has_names_twice then order_document(names_once(readable_json(payload)))
+            end,
+            order_document(readable_json(payload))
+        ) as doc
     from payloads
 ),
 

@@ -194,7 +194,7 @@ def _notes(explained: Explained, given: str) -> list[str]:
         notes.append(f"{given} is the receipt number of order {explained.order_id}.")
     waiting = [version for version in explained.versions if version.known is None]
     lost = [version for version in explained.versions if version.place is None]
-    other = [v for v in explained.versions if v.known and v.place and v.known["content_hash"] != v.place.content_hash]
+    other = [v for v in explained.versions if v.known and v.place and v.known["content_hash"] != v.place.latest_hash]
     if explained.published.order is None:
         notes.append("The warehouse does not know this order yet: run `inventorum build`.")
     elif waiting:

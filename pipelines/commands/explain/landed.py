@@ -10,10 +10,12 @@ from pipelines.errors import InventorumError, LockedError
 from pipelines.landing import log as landing
 from pipelines.lock import holder
 from pipelines.settings import Files
+from transforms.runner.models import sql_folder
+from transforms.runner.reader import read_macros
 
 READS = """
 with reads as (
-    select *, rowid as raw_row
+    select *, rowid as raw_row, content_of(payload, content_hash) as content
     from raw.orders
     where
         order_id = $order_id
@@ -25,6 +27,9 @@ compared as (
     select
         *,
         lag(content_hash) over history as previous_hash,
+        lag(state) over history as previous_state,
+        lag(channel) over history as previous_channel,
+        lag(content) over history as previous_content,
         row_number() over history as read_number
     from reads
     window history as (
@@ -33,17 +38,34 @@ compared as (
     )
 ),
 
+told as (
+    -- as staging.order_versions tells them apart
+    select
+        *,
+        read_number = 1 or (
+            content_hash is distinct from previous_hash
+            and not coalesce(
+                'missing' not in (content_hash, previous_hash)
+                and coalesce(state = previous_state, true)
+                and coalesce(channel = previous_channel, true)
+                and same_content(content, previous_content),
+                false
+            )
+        ) as is_first
+    from compared
+),
+
 numbered as (
     select
         *,
-        read_number = 1 or content_hash is distinct from previous_hash as is_first
-    from compared
+        cast(count(*) filter (where is_first) over (partition by account order by read_number) as integer)
+            as version_number
+    from told
 )
 
 select
     account,
-    cast(count(*) filter (where is_first) over (partition by account order by read_number) as integer)
-        as version_number,
+    version_number,
     is_first,
     _dlt_load_id as load_id,
     _window_id as window_id,
@@ -55,6 +77,10 @@ select
     _api_version as api_version,
     octet_length(encode(payload)) as bytes,
     content_hash,
+    last_value(content_hash) over (
+        partition by account, version_number order by read_number
+        rows between unbounded preceding and unbounded following
+    ) as latest_hash,
     case when is_first then payload end as payload
 from numbered
 order by account, read_number
@@ -81,6 +107,8 @@ class Read:
     Attributes:
         version_number: The version that it showed, 1 is the first.
         is_first: Whether it was the first to show that version; later ones changed nothing.
+        latest_hash: The hash of the latest read that showed this version: an order may be written in other
+            bytes and say the same.
         payload: The order's JSON text as sent; None on repeated reads.
     """
 
@@ -97,6 +125,7 @@ class Read:
     api_version: int | None
     bytes: int
     content_hash: str
+    latest_hash: str
     payload: str | None = field(default=None, repr=False)
 
 
@@ -147,6 +176,7 @@ def _read(files: Files, order_id: int | None, account: str | None, text: str, fo
         if not landing.has_table(connection, "orders"):
             found.note = f"{files.landing.name} holds no orders."
             return
+        connection.execute(read_macros(sql_folder()))
         found.reads = [
             Read(*row) for row in connection.execute(READS, {"order_id": order_id, "account": account}).fetchall()
         ]

@@ -16,6 +16,7 @@ from pipelines.inventorum.http.records import (
     MIN_BIGINT,
     Record,
     content_hash,
+    names_come_twice,
     read_channel,
     read_count,
     read_record,
@@ -81,7 +82,9 @@ def _plain_rows(body: bytes, slices: list[Raw]) -> list[OrderRow] | None:
         if not MIN_BIGINT <= order_id <= MAX_BIGINT:
             return None
         state, channel = _seen_state(record.state), _seen_channel(record.channel)
-        kept = stable_part(record)
+        kept, shortest = stable_part(record)
+        if shortest != len(text) and names_come_twice(text):
+            return None
         if is_spaced or _LOOSE_SPACE.search(kept):
             kept = _squeeze(kept, indent=-1)
         digest = blake2b(kept, digest_size=16).hexdigest()

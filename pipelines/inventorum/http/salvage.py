@@ -49,6 +49,15 @@ def split_object(text: bytes) -> dict[str, bytes]:
     return members
 
 
+def count_members(text: bytes) -> int:
+    """How many members a JSON object names, those of the same name included.
+
+    Raises:
+        Unbalanced: The text is no object.
+    """
+    return sum(1 for _ in _parts(text, b"{"))
+
+
 def squeeze(text: bytes) -> bytes:
     """The text without the whitespace that stands outside of strings."""
     return _OUTSIDE.sub(lambda found: found.group(1) or b"", text)
