@@ -111,9 +111,8 @@ create or replace temp macro has_names_twice(content_hash) as content_hash like 
 -- Whether no name comes twice anywhere in it, by the number of names, with those and without.
 create or replace temp macro names_come_once(payload) as
 try(
-    length(json(payload)) - length(replace(json(payload), '":', ''))
-    = length(cast(cast(cast(payload as json) as variant) as json))
-    - length(replace(cast(cast(cast(payload as json) as variant) as json), '":', ''))
+    len(regexp_extract_all(json(payload), '":'))
+    = len(regexp_extract_all(cast(cast(cast(payload as json) as variant) as json), '":'))
 );
 
 -- What an order says; null where that cannot be compared: it is no JSON, or names come twice

@@ -80,20 +80,27 @@ doubtful as (
         and coalesce(channel = previous_channel, true)
 ),
 
-documents as (
+contents as (
     select
         doubtful.raw_row,
-        content_of(orders.payload, orders.content_hash) as content,
-        content_of(orders_before.payload, orders_before.content_hash) as content_before
-    from doubtful
-    inner join raw.orders as orders on doubtful.raw_row = orders.rowid
-    inner join raw.orders as orders_before on doubtful.previous_row = orders_before.rowid
+        content_of(orders.payload, orders.content_hash) as content
+    from raw.orders as orders
+    inner join doubtful on orders.rowid = doubtful.raw_row
+),
+
+contents_before as (
+    select
+        doubtful.raw_row,
+        content_of(orders.payload, orders.content_hash) as content_before
+    from raw.orders as orders
+    inner join doubtful on orders.rowid = doubtful.previous_row
 ),
 
 respelled as (
-    select raw_row
-    from documents
-    where same_content(content, content_before)
+    select contents.raw_row
+    from contents
+    inner join contents_before on contents.raw_row = contents_before.raw_row
+    where same_content(contents.content, contents_before.content_before)
 ),
 
 told as (

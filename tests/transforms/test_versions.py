@@ -15,7 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.landing_file import Load
+from pipelines.inventorum.http.pages import parse_page
+from pipelines.landing.spellings import written_otherwise
+from pipelines.settings import Files
+from tests.landing_file import Load, write_landing
 from tests.transforms.payloads import line, payment, sale
 from tests.transforms.warehouse import Warehouse
 from transforms.runner.models import load_project, sql_folder
@@ -209,3 +212,15 @@ def test_names_that_come_twice_further_inside_are_compared_with_nothing(macros: 
 
     assert says_the_same(macros, twice, twice.replace(" 1", " 3")) is None
     assert says_the_same(macros, twice.replace("\\u0061", "b"), twice.replace("\\u0061", "b")) is True
+
+
+def test_an_order_listed_in_another_spelling_is_no_difference_to_the_newest_read(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    write_landing(files.landing, [Load([order(state=376)]), Load([order()])])
+
+    def same(text: str) -> set[int]:
+        return written_otherwise(files, "default", parse_page(f'{{"data":[{text}]}}'.encode()).orders)
+
+    assert same(respelled()) == {1}
+    assert same(respelled().replace("360", "376")) == set()
+    assert written_otherwise(files, "another", parse_page(f'{{"data":[{respelled()}]}}'.encode()).orders) == set()
