@@ -17,7 +17,7 @@ from pipelines.landing import log as landing
 from pipelines.landing.cursors import begin_of, known_times
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
-from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home
+from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home, refuse_home
 from pipelines.timing import timed
 from transforms.errors import TransformError
 from transforms.runner import build as transform
@@ -214,6 +214,8 @@ def build(
         accept: Claims of severity `fail` that do not keep the build from being published, until they hold again.
     """
     command = " ".join(["build", *(["--full"] if full else []), *(f"--accept {name}" for name in accept)])
+    refuse_home(settings.files)
+    landing.refuse_unloaded(settings.files)
     with _running(settings, command) as report:
         landing.complete(settings.files)
         _build_and_publish(settings, report, full=full, accept=accept, progress=progress or Silent())
@@ -237,6 +239,8 @@ def check(settings: Settings, progress: Progress | None = None) -> list[CheckRes
     """Every check over everything that was built; changes nothing."""
     from transforms.runner.check import run_checks
 
+    refuse_home(settings.files)
+    landing.refuse_unloaded(settings.files)
     ensure_home(settings.files)
     with exclusive(settings.files.lock, "check"):
         return run_checks(transform_files(settings.files), rules(settings), on_step=(progress or Silent()).update)

@@ -286,6 +286,8 @@ def _show_run(report: RunReport) -> None:
         if report.full_build:
             why = f", since {report.full_build_reason}" if report.full_build_reason else ""
             counts = f"all {report.orders_new} built anew{why}"
+            if not report.orders_new and any(window["status"] == "incomplete" for window in report.channels):
+                counts = "none: nothing could be read yet, so an empty warehouse is published"
         pairs = {
             "orders": counts,
             "took": f"{sum(v for k, v in report.seconds.items() if ':' not in k):.1f} s ({report.requests} requests)",

@@ -151,6 +151,24 @@ def refuse_unusable(files: Files) -> None:
             connection.execute("select max(load_id), max(status) from raw._dlt_loads").fetchall()
 
 
+def refuse_unloaded(files: Files) -> None:
+    """Make sure that there is something to build; makes nothing.
+
+    Raises:
+        HomeError: Nothing was loaded yet, or as kept_open.
+    """
+    if files.landing.exists():
+        with opened(files) as connection:
+            if has_table(connection, "_dlt_loads"):
+                ((loads,),) = connection.execute("select count(*) from raw._dlt_loads where status = 0").fetchall()
+                if loads:
+                    return
+    raise HomeError(
+        f"{files.landing} holds no load, so there is nothing to build or to check. Nothing was changed. "
+        "Run `inventorum sync`, or name another folder with --home."
+    )
+
+
 def refuse_another_account(
     files: Files,
     account: str,

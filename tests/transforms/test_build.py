@@ -206,7 +206,7 @@ def test_a_changed_sql_file_makes_the_build_full(small):
 
     report = small.build()
 
-    assert (report.full, report.reason) == (True, "the SQL files or the rules changed")
+    assert (report.full, report.reason) == (True, "the SQL files changed")
     assert small.rows("select business_date::varchar from marts.sales") == [("2000-01-01",)]
 
 

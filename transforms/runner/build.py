@@ -35,7 +35,7 @@ from transforms.runner.loads import (
     told_tables,
     vanished_loads,
 )
-from transforms.runner.models import fingerprint, sql_folder
+from transforms.runner.models import RUNNER_VERSION, fingerprint, sql_folder
 from transforms.runner.order import cached_project
 from transforms.runner.publish import is_published
 from transforms.runner.restore import clear, open_build
@@ -51,7 +51,7 @@ from transforms.runner.session import (
 from transforms.runner.steps import FROM_LOADS, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from transforms.runner.broken import Evidence
@@ -61,7 +61,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
 
-SQL_CHANGED = "the SQL files or the rules changed"
+SQL_CHANGED = "the SQL files changed"
+PROGRAM_CHANGED = "another version of this program built the tables"
+RUNNER = "runner"  # a fact of ops.meta: the version that built the tables
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | _FullBuild:
         return _FullBuild(facts[ledger.DISTRUST])
     known = facts.get("fingerprint")
     if known != task.fingerprint(fingerprint(task.sql_dir)):
-        return _FullBuild(SQL_CHANGED if known else "no build was finished yet")
+        return _FullBuild(_what_changed(facts, task.rules) if known else "no build was finished yet")
     seen = ledger.seen_loads(connection)
     connection.begin()
     loads = new_loads(connection, seen)
@@ -241,6 +243,19 @@ def _build_new(connection: Connection, task: _Task) -> BuildReport | _FullBuild:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def _what_changed(facts: Mapping[str, str], rules: Rules) -> str:
+    """Why the tables are not those that this program would build, by what the file says of its last build."""
+    now = {name: str(value) for name, value in asdict(rules).items()}
+    changed = [
+        f"{name} is now {value}, not {facts[name]}"
+        for name, value in now.items()
+        if facts.get(name) != value and name in facts
+    ]
+    if changed:
+        return f"settings changed: {', '.join(changed)}"
+    return SQL_CHANGED if facts.get(RUNNER) == str(RUNNER_VERSION) else PROGRAM_CHANGED
 
 
 def _build_all(task: _Task, asked: _FullBuild, *, has_previous: bool) -> BuildReport:
@@ -341,7 +356,7 @@ def _write_ledger(connection: Connection, steps: Steps, task: _Task) -> None:
     ledger.write_checks(connection, task.run_id, now, found)
     facts = {name: str(value) for name, value in asdict(task.rules).items()}
     facts |= {"fingerprint": task.fingerprint(steps.project.fingerprint)}
-    facts |= {"duckdb_version": duckdb.__version__}
+    facts |= {"duckdb_version": duckdb.__version__, RUNNER: str(RUNNER_VERSION)}
     ledger.write_meta(connection, facts | {"state": secrets.token_hex(16), "built_at": now.isoformat()})
 
 

@@ -118,7 +118,7 @@ def attach_landing(connection: Connection, files: Files) -> None:
             connection.execute(f"from landing.raw.{table} limit 0")
         except duckdb.CatalogException as fault:
             raise TransformError(
-                f"{files.landing} holds no complete load yet (raw.{table} is missing). Run `inventorum sync`."
+                f"{files.landing} holds no complete load yet. Nothing was built. Run `inventorum sync`."
             ) from fault
 
 

@@ -150,8 +150,11 @@ def _only_landed(files: Files, given: str, landed: Landed) -> str:
 
 
 def _unknown(files: Files, given: str) -> str:
+    orders = order_count(files.warehouse)
+    if not orders:
+        return f"{files.warehouse} holds no orders yet, so none is {given!r}. Run `inventorum sync`."
     return (
-        f"No order has the id or receipt number {given!r}: not among the {order_count(files.warehouse):,} orders of "
+        f"No order has the id or receipt number {given!r}: not among the {orders:,} orders of "
         f"{files.warehouse}. Drafts and pending orders are not sent by the API; "
         "`inventorum orders --from D --to D` asks it directly."
     )

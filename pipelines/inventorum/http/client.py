@@ -23,6 +23,7 @@ __all__ = ["Answer", "InventorumClient"]
 logger = logging.getLogger(__name__)
 
 DAMAGED_TRIES = 2
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 EMPTY_TRIES = 3
 VERSION_DIGITS = 9  # what raw has room for; Python refuses to read numbers of thousands of digits
 
@@ -260,7 +261,13 @@ class InventorumClient:
                 f"{call.label} answered 403: the token may not do this (scope `{call.scope}`). {refusal.message} "
                 f"Give the token the scope `{call.scope}` in the API apps at https://manager.shore.com."
             )
-        if 300 <= raw.status < 400:
+        if raw.status < 400 and raw.status not in REDIRECTS:
+            raise ApiError(
+                f"{call.label} answered {raw.status}, which is neither orders nor a refusal nor a redirect. Nothing "
+                "was read. Something between here and the API may be at fault (a proxy, a cache); check "
+                "SOURCES__INVENTORUM__BASE_URL, too, then run the command again."
+            )
+        if raw.status < 400:
             raise ApiError(
                 f"{call.label} answered {raw.status}, a redirect, which is not followed: the token would go "
                 "elsewhere. Nothing was read. Check SOURCES__INVENTORUM__BASE_URL (scheme, host, path)."
