@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
@@ -316,8 +316,13 @@ def show_table(
     *,
     title: str | None = None,
     right: Iterable[str] = (),
+    whole: Container[str] = (),
 ) -> None:
-    """Print rows as a table on stdout, numbers to the right."""
+    """Print rows as a table on stdout, numbers to the right.
+
+    Args:
+        whole: Columns that are not broken into lines, however narrow the terminal is.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -329,7 +334,7 @@ def show_table(
             numeric.add(name)
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if name in numeric else "left", overflow="fold", no_wrap=name in whole)
     for row in listed:
         table.add_row(*(Text("" if value is None else cell(value)) for value in row))
     console().print(table)

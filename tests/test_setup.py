@@ -457,6 +457,43 @@ def test_the_shell_answers_what_is_piped_into_it(inventorum: Run, used: Path) ->
     assert "inventorum>" not in outcome.stdout
 
 
+@pytest.mark.parametrize("way", ["query", "shell"])
+def test_show_tables_lists_what_is_published_and_a_table_s_name_is_enough(
+    way: str, inventorum: Run, used: Path
+) -> None:
+    def answer(sql: str) -> str:
+        if way == "query":
+            outcome = inventorum("--home", str(used), "query", sql)
+        else:
+            outcome = inventorum("--home", str(used), "shell", "--simple", stdin=f"{sql};\n")
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    listed = {line.strip() for line in answer("show tables").splitlines()}
+    known = json.loads(inventorum("--home", str(used), "tables", "--json").stdout)
+
+    assert {table["name"] for table in known} <= listed
+    assert "7.00" in answer("select sum(gross_amount) from sales_by_day")
+    assert answer("select count(*) from runs").strip()
+
+
+def test_the_shell_shows_a_wide_row_column_by_column_and_breaks_no_number(inventorum: Run, used: Path) -> None:
+    outcome = inventorum("--home", str(used), "shell", "--simple", stdin="select * from fct_orders limit 1;\n")
+
+    lines = [line.split() for line in outcome.stdout.splitlines()]
+    assert ["row", "1"] in lines
+    assert ["account", "default"] in lines
+    assert any(words[0] == "ordered_at" and len(words) == 3 for words in lines if words)
+
+    narrow = (
+        "select 'Wandersocken aus Wolle und noch mehr Wolle' as what, 1234567890.12 as amount, date '2026-11-23' as d;"
+    )
+    folded = inventorum("--home", str(used), "shell", "--simple", stdin=narrow, COLUMNS="44").stdout
+    assert "1234567890.12" in folded
+    assert "2026-11-23" in folded
+    assert "row 1" not in folded
+
+
 def test_the_shell_cannot_write_or_leave_the_warehouse(inventorum: Run, used: Path) -> None:
     for statement in ("delete from core.fct_orders;", "copy core.fct_orders to 'x.csv';", "from '/etc/passwd';"):
         outcome = inventorum("--home", str(used), "shell", "--simple", stdin=statement)

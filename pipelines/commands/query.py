@@ -117,25 +117,37 @@ def _parse(sql: str) -> list[Any]:
         raise SettingsError(f"The statement cannot be read: {error}") from None
 
 
-def _show(columns: Sequence[str], rows: Rows) -> None:
-    shown = rows[:ROWS_SHOWN]
-    if _can_stand_side_by_side(columns, shown):
-        show_table(columns, shown)
+def show_rows(columns: Sequence[str], shown: Rows) -> None:
+    """Print rows side by side, or column by column where the terminal is too narrow for them."""
+    whole = _whole(columns, shown)
+    if _can_stand_side_by_side(columns, shown, whole):
+        show_table(columns, shown, whole=whole)
     else:
         for number, row in enumerate(shown, 1):
             sys.stdout.write(f"\nrow {number}\n")
             show_pairs({f"  {name}": "" if value is None else value for name, value in zip(columns, row, strict=True)})
+
+
+def _show(columns: Sequence[str], rows: Rows) -> None:
+    show_rows(columns, rows[:ROWS_SHOWN])
     if len(rows) > ROWS_SHOWN:
         sys.stdout.write(f"{ROWS_SHOWN} of {len(rows)} rows shown; --format csv prints all.\n")
 
 
-def _can_stand_side_by_side(columns: Sequence[str], rows: Rows) -> bool:
-    """Whether a table leaves each column as wide as it is, or at least wide enough to be read in parts."""
-    width = console().width
+def _whole(columns: Sequence[str], rows: Rows) -> set[str]:
+    """The columns that no line break may cut: numbers, dates, and whatever else is no text."""
+    return {
+        name for index, name in enumerate(columns) if not any(isinstance(row[index], str | list | dict) for row in rows)
+    }
+
+
+def _can_stand_side_by_side(columns: Sequence[str], rows: Rows, whole: set[str]) -> bool:
+    """Whether a table leaves each column as wide as it is, or texts at least wide enough to be read in parts."""
     cells = [len(name) for name in columns]
     for row in rows:
         cells = [max(known, len(cell(value))) for known, value in zip(cells, row, strict=True)]
-    return sum(cells) + 2 * len(cells) <= width or len(cells) * READABLE <= width
+    least = [wide if name in whole else min(wide, READABLE) for name, wide in zip(columns, cells, strict=True)]
+    return sum(least) + 3 * len(cells) <= console().width
 
 
 def _json(columns: Sequence[str], rows: Rows) -> str:

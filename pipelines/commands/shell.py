@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import InventorumError, SettingsError
-from pipelines.terminal import show_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,6 +95,8 @@ def _statements(*, is_terminal: bool) -> Iterator[str]:
 def _answer(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
     import duckdb
 
+    from pipelines.commands.query import show_rows
+
     if statement.startswith("."):
         statement = _command(statement)
         if not statement:
@@ -106,7 +107,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
         rows = result.fetchmany(ROWS_SHOWN + 1)
     except duckdb.Error as error:
         raise SettingsError(str(error)) from None
-    show_table(columns, rows[:ROWS_SHOWN])
+    show_rows(columns, rows[:ROWS_SHOWN])
     if len(rows) > ROWS_SHOWN:
         sys.stdout.write(f"The first {ROWS_SHOWN} rows; `inventorum query --format csv` prints all.\n")
 

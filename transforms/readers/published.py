@@ -34,10 +34,11 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
     try:
         connection.execute("set TimeZone = ?", [timezone])
         connection.execute("set enable_progress_bar = false")  # it would stand in the middle of the results
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
         if not is_warehouse(connection):
             raise UnreadableFile(f"{path} is a database, but no warehouse of this program.")
+        connection.execute("set search_path = 'core,marts,ops'")  # a table's name is enough, and `show tables` has it
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
     except BaseException:
         connection.close()
         raise
