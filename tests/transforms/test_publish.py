@@ -8,7 +8,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -55,10 +57,32 @@ def test_a_group_can_be_let_in(small):
     small.load([order(1)])
     small.build()
 
-    small.publish(mode=0o640, group=group)
+    small.publish(group=group)
 
     there = small.files.published.stat()
     assert (stat.S_IMODE(there.st_mode), there.st_gid) == (0o640, os.getgid())
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_a_member_of_the_group_reads_the_file_and_nothing_else(small):
+    small.load([order(1)])
+    small.build()
+    small.home.chmod(0o700)
+    small.files.landing.chmod(0o600)
+    small.publish(group=grp.getgrgid(65534).gr_name)
+
+    for folder in small.home.parents:  # pytest's own folders are closed
+        if folder.is_relative_to(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+    assert [read_by_a_member(path) for path in (small.files.published, small.files.landing)] == [True, False]
+    assert stat.S_IMODE(small.home.stat().st_mode) == 0o710
+
+
+def read_by_a_member(path: Path) -> bool:
+    command = ["/bin/cat", str(path)]
+    done = subprocess.run(command, user=65534, group=65534, extra_groups=[], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def test_an_unknown_group_is_said_so_and_nothing_is_left_behind(small):
@@ -66,7 +90,7 @@ def test_an_unknown_group_is_said_so_and_nothing_is_left_behind(small):
     small.build()
 
     with pytest.raises(PublishError, match="no-such-group"):
-        small.publish(mode=0o640, group="no-such-group")
+        small.publish(group="no-such-group")
 
     assert files_beside(small) == {"landing.duckdb"}
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import stat
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +48,12 @@ class PublishReport:
     discarded: bool = False
 
 
-def publish(files: Files, mode: int = 0o600, group: str | None = None) -> PublishReport:
+def publish(files: Files, group: str | None = None) -> PublishReport:
     """Put a copy of the build file in the place of the published one, by renaming it.
 
     Args:
-        mode: Permissions of the file, for instance 0o640 with a group.
-        group: Group of the file; default: the process's.
+        group: Its members may read the file, and reach it in a folder that nobody else enters; default: nobody
+            but the owner.
 
     Readers of the file that stands there keep it. Logs of other programs beside it go: what they changed was
     never published.
@@ -72,7 +73,7 @@ def publish(files: Files, mode: int = 0o600, group: str | None = None) -> Publis
         try:
             discarded = _refuse_foreign(files)
             _seal(connection, files.build)
-            size = _replace(files, mode, group)
+            size = _replace(files, group)
         except (OSError, LookupError, duckdb.Error) as fault:
             words = fault.strerror if isinstance(fault, OSError) else str(fault)
             raise PublishError(
@@ -139,25 +140,34 @@ def refuse_target(files: Files) -> None:
                 raise
 
 
-def _replace(files: Files, mode: int, group: str | None) -> int:
+def _replace(files: Files, group: str | None) -> int:
     partial = real(files.published).with_name(f".{real(files.published).name}.partial")
     partial.unlink(missing_ok=True)
     try:
-        size = _write(files.build, partial, mode, group)
+        size = _write(files.build, partial, group)
         put_in_place(partial, files.published)
     finally:
         partial.unlink(missing_ok=True)
+    if group is not None:
+        _let_through(partial.parent, group)
     return size
 
 
-def _write(source: Path, target: Path, mode: int, group: str | None) -> int:
+def _let_through(folder: Path, group: str) -> None:
+    """Let a group reach files in a folder that is closed to all but its owner; it cannot list them."""
+    if stat.S_IMODE(folder.stat().st_mode) == 0o700:
+        shutil.chown(folder, group=group)
+        folder.chmod(0o710)
+
+
+def _write(source: Path, target: Path, group: str | None) -> int:
     """Copy to a new file, on disk when this returns; others can read it when its permissions are right."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as written, source.open("rb") as read:
         _copy(read.fileno(), written.fileno())
         if group is not None:
             shutil.chown(target, group=group)
-        os.fchmod(written.fileno(), mode)
+        os.fchmod(written.fileno(), 0o600 if group is None else 0o640)
         os.fsync(written.fileno())
         return os.fstat(written.fileno()).st_size
 
