@@ -82,7 +82,7 @@ def load_history(
             overlap=settings.overlap,
             start_date=None,
             floor=known.newest,
-            not_after=known.not_after(datetime.now(UTC)) if settings.api_has_a_clock else None,
+            not_after=known.not_after(datetime.now(UTC), settings.clock_tolerance),
             since=None,
             spool=landing.spool_folder(settings.files),
             executor=executor,

@@ -1,7 +1,7 @@
 """Watermarks of a time that has not come yet: the server's clock was ahead, and is right again.
 
 Which clock is believed: a watermark is the server's own time, refused where it is more than a day after every other
-clock (`cursors.KnownTimes.not_after`), except on loopback (`Settings.api_has_a_clock`). Stored all the same, by an
+clock (`cursors.KnownTimes.not_after`; on loopback a month, `Settings.clock_tolerance`). Stored all the same, by an
 earlier release, by less than a day or while this machine's clock was wrong, it is corrected as soon as two clocks say
 that it has not come: this machine's, if it is believed, and the server's as it is now. The time by this machine's
 clock at which that load began takes its place.

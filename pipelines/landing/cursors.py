@@ -47,13 +47,13 @@ class KnownTimes:
         """Whether this machine's clock can be right: not if a time that has certainly passed is yet to come."""
         return now >= max(RELEASED, self.noted_at or RELEASED)
 
-    def not_after(self, now: datetime) -> datetime | None:
-        """The latest time that a server's clock may show: a day after every other clock; None: there is none.
+    def not_after(self, now: datetime, tolerance: timedelta = DAY) -> datetime | None:
+        """The latest time that a server's clock may show, so much after every other clock; None: there is none.
 
         The others are this machine's, if it is believed, and the watermarks that are stored already: a server
         that was always ahead goes on.
         """
-        return max(now, self.newest or now) + DAY if self.is_believed(now) else None
+        return max(now, self.newest or now) + tolerance if self.is_believed(now) else None
 
 
 def known_times(connection: duckdb.DuckDBPyConnection) -> KnownTimes:

@@ -58,7 +58,7 @@ def load_delta(
             overlap=settings.overlap,
             start_date=settings.start_date,
             floor=known.newest,
-            not_after=known.not_after(datetime.now(UTC)) if settings.api_has_a_clock else None,
+            not_after=known.not_after(datetime.now(UTC), settings.clock_tolerance),
             since=since,
             spool=landing.spool_folder(settings.files),
             executor=executor,

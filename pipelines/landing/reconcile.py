@@ -86,7 +86,7 @@ def reconcile(
             overlap=settings.overlap,
             start_date=None,
             floor=times.newest,
-            not_after=times.not_after(datetime.now(UTC)) if settings.api_has_a_clock else None,
+            not_after=times.not_after(datetime.now(UTC), settings.clock_tolerance),
             since=None,
             spool=landing.spool_folder(settings.files),
             executor=executor,
