@@ -34,7 +34,8 @@ def status(common: Common) -> int:
         return 0
     show_pairs(found.summary)
     if found.channels:
-        times = ("last_crawl", "read_until", "known_until", "newest_order_at")
+        is_ahead = any(c["read_until"] != c["known_until"] for c in found.channels)
+        times = ("last_crawl", *(["read_until"] if is_ahead else []), "known_until", "newest_order_at")
         figures = ("requests", "retreats", "rows", "new", "changed", "quarantined")
         show_table(
             ["channel", "status", *(name.removesuffix("_at").replace("_", " ") for name in times)],
@@ -46,7 +47,7 @@ def status(common: Common) -> int:
             [[c["channel"], *(c[key] for key in figures)] for c in found.channels],
             title="Last crawl",
         )
-        if not found.pending and any(c["read_until"] != c["known_until"] for c in found.channels):
+        if is_ahead and not found.pending:
             console().print("What was read after `known until` held nothing new, so it was not published.")
     if found.warnings:
         show_table(list(found.warnings[0]), [list(w.values()) for w in found.warnings], title="Data quality")
