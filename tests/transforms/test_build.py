@@ -301,6 +301,22 @@ def test_the_log_of_an_earlier_version_is_kept_and_gets_its_new_column(small, ne
     ) == [(0,)]
 
 
+@pytest.mark.parametrize("full", [True, False], ids=["full", "changed-rule"])
+def test_a_warehouse_of_a_version_that_knew_fewer_logs_is_built_anew(small, full):
+    small.load([order(1)])
+    small.build(run_id="old")
+    with duckdb.connect(str(small.files.build)) as connection:
+        connection.execute("drop table ops.broken_claims")
+        connection.execute("drop table ops.accepted_claims")
+    small.load([order(2)])
+
+    assert small.build(None if full else Rules(timezone="UTC"), full=full, run_id="new").full
+
+    assert small.rows("select sum(order_count) from marts.sales") == [(2,)]
+    assert small.rows("select distinct run_id from ops.checks order by all") == [("new",), ("old",)]
+    assert small.rows("select count(*) from ops.accepted_claims") == [(0,)]
+
+
 # -- nothing half done -------------------------------------------------------------------------------
 
 

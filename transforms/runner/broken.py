@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from transforms.errors import UnknownClaim
+from transforms.runner import ledger
 from transforms.runner.models import temporary
 from transforms.runner.order import FINDINGS
 from transforms.runner.session import quoted, sql_of
@@ -190,15 +191,14 @@ def _by_claim(found: Iterable[Evidence]) -> list[Evidence]:
     return list(merged.values())
 
 
-def read_accepted(connection: Connection, database: str = "") -> dict[str, AcceptedClaim]:
+def read_accepted(connection: Connection, database: str | None = None) -> dict[str, AcceptedClaim]:
     """The claims that are accepted as broken, by name; none in a file of a version that knew no acceptance."""
-    place = f"{database}.ops.accepted_claims" if database else "ops.accepted_claims"
-    try:
-        rows = connection.execute(
-            f"select check_name, accepted_at, run_id, failing_rows, sample from {place} order by check_name"
-        ).fetchall()
-    except duckdb.CatalogException:
+    if "accepted_claims" not in ledger.tables_in(connection, database):
         return {}
+    place = f"{database}.ops.accepted_claims" if database else "ops.accepted_claims"
+    rows = connection.execute(
+        f"select check_name, accepted_at, run_id, failing_rows, sample from {place} order by check_name"
+    ).fetchall()
     return {row[0]: AcceptedClaim(*row) for row in rows}
 
 

@@ -221,9 +221,19 @@ def write_run(connection: Connection, record: RunRecord) -> None:
 
 def copy_logs(connection: Connection, source: str) -> None:
     """Bring the logs of runs and checks, and the build times of loads, from an attached file."""
-    there = connection.execute(
-        f"select table_name from duckdb_tables() where database_name = {quoted(source)} and schema_name = 'ops'"
-    ).fetchall()
+    there = tables_in(connection, source)
     for table in ("runs", "checks", "broken_claims"):
-        if (table,) in there:  # an earlier version knew fewer
+        if table in there:
             connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")
+
+
+def tables_in(connection: Connection, database: str | None = None) -> set[str]:
+    """The tables of `ops` in an attached file, or in the connection's own: an earlier version knew fewer.
+
+    To ask for one that is missing would end the transaction.
+    """
+    found = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'ops' and database_name = "
+        + (quoted(database) if database else "current_database()")
+    ).fetchall()
+    return {table for (table,) in found}
