@@ -23,7 +23,8 @@ class Condition:
         topic: What `doctor` calls it.
         refuse: Raises the fault with which a run would end; its message says that nothing was changed.
         of_loads: Only for runs that ask the API.
-        before_lock: Holds before the run has the lock; afterwards it is known.
+        before_lock: Only for those who look without the lock; a run that has it knows, or finds it in the same words
+            when it comes there, before it asks anything.
     """
 
     topic: str
@@ -60,6 +61,14 @@ def _account(settings: Settings) -> None:
         landing.refuse_another_account(settings.files, settings.account, look=landing.opened)
 
 
+def _columns(settings: Settings) -> None:
+    from pipelines.landing.columns import refuse_unmendable
+
+    if settings.files.landing.exists():
+        with landing.opened(settings.files) as connection:
+            refuse_unmendable(connection)
+
+
 CONDITIONS = (
     Condition("login", lambda settings: settings.require_login(), of_loads=True),
     Condition("home", lambda settings: refuse_home(settings.files), before_lock=True),
@@ -70,4 +79,5 @@ CONDITIONS = (
     Condition("build", lambda settings: refuse_opened_elsewhere(settings.files.build)),
     Condition("group", lambda settings: refuse_group(settings.published_group)),
     Condition("warehouse", lambda settings: publication.refuse_target(transform_files(settings.files))),
+    Condition("columns", _columns, before_lock=True),
 )

@@ -132,6 +132,20 @@ def a_published_file_of_text(settings: Settings, held: ExitStack) -> Settings:
     return settings
 
 
+def a_column_that_cannot_be_mended(settings: Settings, held: ExitStack) -> Settings:
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        connection.execute("alter table raw.quarantine add column _dlt_id varchar")
+        connection.execute("alter table raw.orders alter column state set data type varchar")
+        connection.execute("update raw.orders set state = 'paid'")
+    return settings
+
+
+def rows_without_what_they_must_have(settings: Settings, held: ExitStack) -> Settings:
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        connection.execute("alter table raw.orders drop column content_hash")
+    return settings
+
+
 REFUSED: dict[str, tuple[Spoil, str]] = {
     spoil.__name__.replace("_", " "): (spoil, topic)
     for spoil, topic in (
@@ -152,6 +166,8 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         (a_reader_of_the_build_file, "build"),
         (a_published_file_of_another_program, "warehouse"),
         (a_published_file_of_text, "warehouse"),
+        (a_column_that_cannot_be_mended, "columns"),
+        (rows_without_what_they_must_have, "columns"),
     )
 }
 
@@ -206,3 +222,29 @@ def test_a_home_without_faults_is_refused_by_nobody_and_not_touched(
     run.preview(settings)
     assert contents(tmp_path) == before
     assert sync().exit_code == 0
+
+
+def test_columns_that_the_next_run_mends_are_a_warning(
+    shop: Shop, settings: Settings, sync: Sync, tmp_path: Path
+) -> None:
+    shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
+    sync()
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        connection.execute("alter table raw.quarantine add column _dlt_id varchar")
+        connection.execute("alter table raw.quarantine alter column _dlt_id set not null")
+        connection.execute("alter table raw.orders alter column state set data type varchar")
+        connection.execute("alter table raw.orders alter column account drop not null")
+        connection.execute("alter table raw.orders drop column _api_version")
+        connection.execute("drop table raw.absences")
+    before = contents(tmp_path)
+
+    found = found_by_doctor(settings)["columns"]
+    assert (found.status, found.exit_code) == ("warn", 0)
+    for place in ("raw.orders.state", "raw.orders.account", "raw.quarantine._dlt_id", "raw.absences"):
+        assert place in found.found
+    assert "mended by the next run" in found.advice
+    run.preview(settings)
+    assert contents(tmp_path) == before
+
+    assert sync().exit_code == 0
+    assert "columns" not in found_by_doctor(settings)

@@ -6,7 +6,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +22,7 @@ MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
 LITTLE_SPACE = 200 * MEGABYTE
 # A full build holds the landing log, the build file and two published copies at once.
 COPIES = 3
+PLACES = 5
 OLD_TOKEN = timedelta(days=30)
 
 
@@ -37,6 +38,7 @@ def examine_installation(settings: Settings) -> Iterator[Finding]:
         "lock": _lock,
         "token": _token,
         "landing": _landing,
+        "columns": _columns,
         "warehouse": _warehouse,
     }
     for topic, look in looks.items():
@@ -240,6 +242,23 @@ def _landing(settings: Settings) -> Iterator[Finding]:
             f"{quarantined} records could not be stored as orders",
             f"Look at raw.quarantine in {settings.files.landing}.",
         )
+
+
+def _columns(settings: Settings) -> Iterator[Finding]:
+    """Columns of `raw` that another release made otherwise; those that cannot be mended are a condition."""
+    from pipelines.landing import log as landing
+    from pipelines.landing.columns import to_mend
+
+    if not settings.files.landing.exists():
+        return
+    with suppress(InventorumError), landing.opened(settings.files) as connection:  # told as `landing`
+        if places := to_mend(connection):
+            shown = ", ".join(places[:PLACES]) + (f" and {len(places) - PLACES} more" if len(places) > PLACES else "")
+            yield warn(
+                "columns",
+                f"{shown} of the landing log are not as this release makes them",
+                "They will be mended by the next run; no row is lost.",
+            )
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
