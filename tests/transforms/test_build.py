@@ -468,6 +468,7 @@ def test_a_killed_build_leaves_the_warehouse_as_it_was(small, full):
         assert small.tables() == before
 
     small.build()
+    assert not list(small.files.work.glob("*.new*"))  # of which only full builds make one
     incremental = small.tables()
     assert incremental != before
     small.build(full=True)

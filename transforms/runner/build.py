@@ -166,6 +166,7 @@ def build(
     """
     task = _Task(files, rules, sql_dir or sql_folder(), run_id or secrets.token_hex(8), on_step, perf_counter())
     with readable_faults(files.build):
+        clear(_draft(files), files)  # of a full build that was killed
         if accept:
             files.work.mkdir(mode=0o700, parents=True, exist_ok=True)
             task = replace(task, accept=claims_named(accept, cached_project(task.sql_dir, files.work).checks))
@@ -258,10 +259,13 @@ def _what_changed(facts: Mapping[str, str], rules: Rules) -> str:
     return SQL_CHANGED if facts.get(RUNNER) == str(RUNNER_VERSION) else PROGRAM_CHANGED
 
 
+def _draft(files: Files) -> Path:
+    return draft_of(files.build, ".new")
+
+
 def _build_all(task: _Task, asked: _FullBuild, *, has_previous: bool) -> BuildReport:
     """Build everything into a new file, which takes the place of the old one at the end."""
-    fresh = draft_of(task.files.build, ".new")
-    clear(fresh, task.files)
+    fresh = _draft(task.files)
     try:
         with closing(connect(fresh, task.files)) as connection:
             attach_landing(connection, task.files)
