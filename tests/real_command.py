@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ def start(
     *arguments: str,
     program: Sequence[str] = ("-m", "pipelines.cli"),
     through: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start it in a session of its own.
 
     Args:
         program: What Python is to run.
         through: A program with its arguments that is to start it.
+        environment: Variables besides those that point to the sandbox, or in their place.
     """
     settings = {
         "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
@@ -38,7 +40,7 @@ def start(
     command = [*through, sys.executable, *program, *arguments, "--home", str(home)]
     return subprocess.Popen(
         command,
-        env=os.environ | settings,
+        env=os.environ | settings | dict(environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -149,7 +149,7 @@ class Api:
         version = self._version(request)
         params, switches = request.params, self.switches
         channel = params.get("channel") or switches.delta_default_channel
-        if channel is not None and channel not in CHANNELS:
+        if channel is not None and (channel not in CHANNELS or channel in switches.refused_channels):
             raise field_errors({"channel": [f'"{channel}" is not a valid choice.']}, detail=True)
         since = None
         if params.get("start_date"):
@@ -179,7 +179,8 @@ class Api:
         params = request.params
         channels: tuple[str, ...] = tuple(name for name in CHANNELS if name != "ipad")
         if params.get("channel"):
-            if params["channel"] not in CHANNELS or params["channel"] == "backoffice":
+            refused = {"backoffice"} | self.switches.refused_channels
+            if params["channel"] not in CHANNELS or params["channel"] in refused:
                 raise field_errors({"channel": [f'"{params["channel"]}" is not a valid choice.']}, detail=True)
             channels = (params["channel"],)
         missing = {name: [REQUIRED] for name in ("start", "end") if not params.get(name)}

@@ -20,6 +20,7 @@ class Switches:
         orders_cap: The same of /orders/.
         page_zero: Answer to a page before the first one; `repeat` gives the first page.
         past_end: Answer to a page behind the last one.
+        refused_channels: Channels that the account may not ask for.
         delta_default_channel: Channel of /orders/delta/ without the parameter; None: all of them.
         ignore_order_by: Whether /orders/delta/ keeps its own order whatever is asked.
         relative_delta_state: Whether `delta_state` says created or updated relative to start_date.
@@ -36,6 +37,7 @@ class Switches:
     orders_cap: int = 40
     page_zero: Outside = "400"
     past_end: Outside = "empty"
+    refused_channels: frozenset[str] = frozenset()
     delta_default_channel: str | None = "shop"
     ignore_order_by: bool = False
     relative_delta_state: bool = False

@@ -1,0 +1,191 @@
+"""What must hold once everything is quiet and one good run has been: nothing lost, no cent wrong, nothing left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.landing_file import Load
+from tests.lives.apart import apart
+from tests.lives.life import Life
+from tests.transforms import oracle
+from tests.transforms.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
+
+VOLATILE = ("delta_state", "user_id", "available_refund_types")
+CANCELED = 4
+HOME = {"warehouse.duckdb", "landing.duckdb", "work", "token.json", "report.html", "exports"}
+WORK = {"build.duckdb", "plan.json", "published.json", "lock", "dlt"}
+"""Every name that a home may have once a run has ended well (README, "Files")."""
+
+READS = """
+select _watermark, _dlt_load_id, payload, content_hash = 'missing' as is_missing
+from raw.orders where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+order by _watermark, _dlt_load_id, _read_seq
+"""
+LATEST = """
+select order_id, arg_max(payload, (_watermark, _dlt_load_id, _read_seq)) from raw.orders
+where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0) group by order_id
+"""
+TABLES = """
+select schema_name || '.' || table_name from duckdb_tables()
+where database_name = 'one' and schema_name in ('core', 'marts') and not temporary order by all
+"""
+
+
+def ends_well(life: Life) -> None:
+    """One good run after a quiet day repairs whatever a life has left.
+
+    Raises:
+        AssertionError: It did not.
+    """
+    life.quiet()
+    life.inventorum("sync")
+    shown = {key: order.payload.decode("utf-8", "surrogatepass") for key, order in _shown(life)}
+    ever = set(shown) | set(life.vanished) | set(life.shop.orders)
+    is_odd, settings, files = life.odd, life.settings, life.files
+    zone, begins = settings.get("TIMEZONE") or "Europe/Berlin", int(settings.get("DAY_STARTS_AT") or 0)
+    account = settings.get("ACCOUNT") or "default"
+
+    def look() -> list[str]:
+        with closing(_attached(landing=files.landing, published=files.warehouse)) as connection:
+            found = [*orders_not_as_shown(connection, shown, ever, account)]
+            if not is_odd:
+                found += figures_not_as_recomputed(connection, zone, begins)
+            return found
+
+    wrong = apart(look)
+    assert not wrong, "\n".join(wrong[:20])
+    left = undocumented(files.home)
+    assert not left, f"left in the home: {', '.join(left)}"
+    again = life.copy("again")
+    again.inventorum("build", "--full", may={0})
+    differing = apart(lambda: differing_tables(files.build, again.files.build))
+    assert not differing, f"incremental and full builds differ: {differing}"
+
+
+def _shown(life: Life) -> Iterable[tuple[int, Any]]:
+    """Orders as the API shows them: of the account's channels, not pending, with an id of their own."""
+    return [
+        (key, order)
+        for key, order in life.shop.orders.items()
+        if order.channel in life.channels and not order.state & 2 and _has_id(order.payload, key)
+    ]
+
+
+def _has_id(payload: bytes, key: int) -> bool:
+    record = json.loads(payload)
+    return isinstance(record, dict) and record.get("id") in (key, str(key))
+
+
+def orders_not_as_shown(
+    connection: duckdb.DuckDBPyConnection, shown: Mapping[int, str], ever: set[int], account: str
+) -> Iterable[str]:
+    """Orders that the warehouse lacks, has otherwise, or invented, in words."""
+    facts = {key for (key,) in connection.execute("select order_id from published.core.fct_orders").fetchall()}
+    accounts = connection.execute("select distinct account from published.core.fct_orders").fetchall()
+    if not set(accounts) <= {(account,)}:
+        yield f"orders of the accounts {accounts}"
+    latest = dict(connection.execute(_in_landing(LATEST)).fetchall())
+    for key, text in shown.items():
+        if key not in facts:
+            yield f"order {key} is not in the warehouse"
+        elif key not in latest or _content(latest[key]) != _content(text):
+            yield f"order {key} is not there in its latest version:\n{latest.get(key)}\n{text}"
+    for key in facts - ever:
+        yield f"order {key} was never shown"
+
+
+def _in_landing(sql: str) -> str:
+    return sql.replace("raw.", "landing.raw.")
+
+
+def _content(text: str) -> Any:
+    record = json.loads(text, parse_float=Decimal)
+    return {name: value for name, value in record.items() if name not in VOLATILE}
+
+
+def figures_not_as_recomputed(connection: duckdb.DuckDBPyConnection, zone: str, day_starts_at: int) -> Iterable[str]:
+    """Report tables that are not what `tests.transforms.oracle` computes from the payloads, in words."""
+    reads = connection.execute(_in_landing(READS)).fetchall()
+    loads = [
+        Load(
+            [_payload(text, is_missing=is_missing) for _, _, text, is_missing in group],
+            watermark=key[0],
+            load_id=key[1],
+        )
+        for key, group in groupby(reads, key=lambda row: (row[0], row[1]))
+    ]
+    if not loads:
+        return
+    shop = oracle.read_shop(loads, zone, day_starts_at)
+    reports: dict[str, tuple[str, int, Callable[[oracle.Shop], Any]]] = {
+        "sales_by_day": (DAYS, 2, oracle.sales_by_day),
+        "vat_by_month": (VAT, 3, oracle.vat_by_month),
+        "daily_closing": (CLOSING, 3, oracle.daily_closing),
+        "sales_by_product": (PRODUCTS, 1, oracle.sales_by_product),
+        "customers": (CUSTOMERS, 1, oracle.customers),
+    }
+    if not shop.orders["is_sale"].any():
+        return
+    for name, (sql, width, compute) in reports.items():
+        found = _filled(
+            {
+                row[:width]: row[width:]
+                for row in connection.execute(sql.replace(" marts.", " published.marts.")).fetchall()
+            }
+        )
+        right = _filled(compute(shop))
+        if found != right:
+            keys = sorted({key for key in found.keys() | right.keys() if found.get(key) != right.get(key)}, key=repr)
+            yield "\n".join(f"{name} {key}: {found.get(key)}, recomputed {right.get(key)}" for key in keys[:5])
+
+
+def _payload(text: str, *, is_missing: bool) -> str:
+    """The payload; of an order that is no longer listed one that is no sale."""
+    if not is_missing:
+        return text
+    record = json.loads(text)
+    return json.dumps(record | {"state": (record["state"] or 0) | CANCELED})
+
+
+def _filled(rows: Mapping[tuple[Any, ...], tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Rows in which something is not zero."""
+    return {key: values for key, values in rows.items() if any(values)}
+
+
+def undocumented(home: Path) -> list[str]:
+    """Names in the home that no page explains."""
+    names = {path.name for path in home.iterdir()} - HOME
+    work = {f"work/{path.name}" for path in (home / "work").iterdir() if path.name not in WORK}
+    return sorted(names | work)
+
+
+def differing_tables(one: Path, two: Path) -> dict[str, str]:
+    """Tables of core and marts whose rows differ between two builds, with a row of each side."""
+    with closing(_attached(one=one, two=two)) as connection:
+        names = [name for (name,) in connection.execute(TABLES).fetchall()]
+        others = connection.execute(TABLES.replace("'one'", "'two'")).fetchall()
+        found = {} if [(name,) for name in names] == others else {"tables": f"{names} and {others}"}
+        for name in names:
+            sides = [
+                connection.execute(f"(from {a}.{name} except all from {b}.{name}) limit 3").fetchall()
+                for a, b in (("one", "two"), ("two", "one"))
+            ]
+            if any(sides):
+                found[name] = f"only incremental {sides[0]}, only full {sides[1]}"
+    return found
+
+
+def _attached(**files: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    for name, path in files.items():
+        connection.execute(f"attach '{path}' as {name} (read_only)")
+    return connection
