@@ -280,6 +280,24 @@ def test_a_clock_that_was_set_back_loses_nothing_to_those_who_do_as_they_are_tol
     assert rows("select count(*) from core.fct_orders") == [(len(shop.orders),)]
 
 
+def test_reading_from_a_time_behind_the_cursor_leaves_no_hole(shop: Shop, settings: Settings, rows: Rows) -> None:
+    shop.clock.set("2026-11-02T10:00:00Z")
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+    run.sync(settings)
+    shop.clock.set("2026-11-02T12:00:00Z")
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+    shop.clock.set("2026-11-02T14:00:00Z")
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)])
+
+    later = parse_moment("2026-11-02T13:00:00Z", what="--from")
+    asked = {row["channel"]: row["orders"] for row in run.preview(settings, since=later)}
+    assert asked["ipad"] == 3  # the first one lies in the overlap
+    run.sync(settings, since=later)
+    run.sync(settings)
+
+    assert rows("select count(*) from core.fct_orders") == [(3,)]
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
 def test_a_landing_log_that_lost_its_end_is_named_as_damaged(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows, share: float

@@ -39,7 +39,7 @@ class Reading:
         floor: Newest watermark in the landing log; every watermark of this run is later, so that versions
             keep the order in which they were read.
         not_after: The latest time that a server's clock may show (`clocks`); None: any.
-        since: Read from here instead of from the cursor (`sync --from`).
+        since: Read from here if the cursor is not earlier (`sync --from`).
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
         required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.

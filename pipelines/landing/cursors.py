@@ -74,10 +74,10 @@ def begin_of(
     """From when on a crawl reads; None: from the beginning.
 
     Args:
-        since: What the user has asked for; goes before all else.
+        since: What the user has asked for; where it lies behind the cursor, what changed in between is read, too.
         start_date: For the first crawl.
         overlap: How far the others go back behind the cursor.
     """
-    if since is not None:
-        return since
-    return start_date if cursor is None else cursor - overlap
+    if cursor is None:
+        return since or start_date
+    return min(since or cursor, cursor - overlap)
