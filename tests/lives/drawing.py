@@ -29,7 +29,8 @@ sales = st.builds(
     price=few,
     product=st.integers(0, 2),
     person=st.integers(0, 2),
-    lines=st.integers(1, 2),
+    lines=st.integers(1, 3),
+    extra=st.sampled_from([0, 0, 1, 2, 3]),
     paid=st.sampled_from([True, True, True, False]),
 )
 befalls = st.builds(

@@ -152,7 +152,8 @@ class Life:
         self.sandbox.switches.refused_channels = frozenset()
         self.neighbour.leave()
         self.foreign.clear()
-        self.settings.pop("START_DATE", None)
+        for name in ("START_DATE", "PRICES_INCLUDE_DISCOUNT"):
+            self.settings.pop(name, None)
         self.settings["ACCOUNT"] = apart(lambda: account_of(self.files.landing))
         self.settings["CHANNELS"] = ",".join(self.channels)
         self.give_login()

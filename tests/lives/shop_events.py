@@ -18,13 +18,19 @@ PRICES = ("1.00", "3.33", "10.00", "0.00")
 PRODUCTS = ("Wobbler", "Blinker", "Köder")
 RATES = ("19", "7")
 PEOPLE = (None, "Kim Anders", "Kim Berg")
+EXTRAS: tuple[dict[str, Any], ...] = (
+    {},
+    {"discount": ("percent", "0.1")},
+    {"discount": ("cash", "1.00")},
+    {"shipping": "4.90"},
+)
 METHODS = ("0", "1", "6")
 CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class RingUp:
-    """A sale, or an order that is not paid yet."""
+    """A sale, or an order that is not paid yet; its lines are of one product after the other."""
 
     channel: int = 0
     price: int = 0
@@ -32,14 +38,16 @@ class RingUp:
     person: int = 0
     lines: int = 1
     paid: bool = True
+    extra: int = 0
 
     def happen(self, life: Life) -> None:
-        item = (PRODUCTS[self.product], PRICES[self.price], 1, RATES[self.product % len(RATES)])
+        numbers = [(self.product + line) % len(PRODUCTS) for line in range(self.lines)]
         life.shop.sell(
             life.channels[self.channel % len(life.channels)],
-            [item] * self.lines,
+            [(PRODUCTS[number], PRICES[self.price], 1, RATES[number % len(RATES)]) for number in numbers],
             customer=PEOPLE[self.person],
             paid=self.paid,
+            **EXTRAS[self.extra],
         )
 
 
