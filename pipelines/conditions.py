@@ -51,9 +51,12 @@ def transform_files(files: Files) -> session.Files:
 
 def _token(settings: Settings) -> None:
     if isinstance(settings.login, RotatingLogin):
-        from pipelines.inventorum.http.token_file import TokenFile
+        from pipelines.inventorum.http.login import RotatingToken
+        from pipelines.run import credentials
 
-        TokenFile(settings.files.token).load()
+        login = credentials(settings, settings.login)
+        if isinstance(login, RotatingToken):
+            login.refuse_unwritable()
 
 
 def _account(settings: Settings) -> None:

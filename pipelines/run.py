@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pipelines import conditions
 from pipelines.conditions import transform_files
 from pipelines.errors import InventorumError
 from pipelines.landing import log as landing
-from pipelines.landing.cursors import begin_of, known_times
+from pipelines.landing.cursors import begin_of
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent
 from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home, refuse_home
@@ -252,18 +252,20 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     Asks one order per channel. The figures hold for this moment: the shop goes on.
 
     Raises:
-        InventorumError, TransformError: What a sync would refuse, too.
+        InventorumError, TransformError: What a sync would refuse, too; also where it would go on with other channels.
     """
+    from pipelines.landing.clocks import foreseen, refuse_time
+
     conditions.refuse(settings, of_loads=True)
     api = connect(settings, settings.require_login())
-    stored: Mapping[str, datetime] = {}
-    if settings.files.landing.exists():
-        with landing.opened(settings.files) as connection:
-            stored = known_times(connection).cursors
+    known = foreseen(settings, api)
     found = []
     for channel in settings.channels:
-        start = begin_of(stored.get(channel), since=since, start_date=settings.start_date, overlap=settings.overlap)
+        start = begin_of(
+            known.cursors.get(channel), since=since, start_date=settings.start_date, overlap=settings.overlap
+        )
         answer = api.orders_delta(channel=channel, start_date=start, page=settings.delta_first_page or 0, limit=1)
+        refuse_time(settings, known, channel, answer, any_backstep=since is not None)
         total = answer.page.total or 0
         found.append(
             {"channel": channel, "start_date": start, "orders": total, "requests": max(1, -(-total // ROWS_PER_ANSWER))}

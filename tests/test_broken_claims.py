@@ -80,6 +80,9 @@ def test_a_broken_claim_is_told_bundled_accepted_and_forgotten_when_it_holds(pro
     assert "inventorum doctor --bundle" in err
     assert program.rows("select order_class from core.fct_orders") == [("sale",)]
 
+    code, out, err = program.run("doctor", "--offline")
+    assert code == 3
+    assert f"{CLAIM}: 1 row breaks it" in err
     bundle_tells_of_the_order_but_of_no_person(program, order)
 
     code, _, err = program.run("build", "--accept", "no_order_is_cancelled")
@@ -95,6 +98,10 @@ def test_a_broken_claim_is_told_bundled_accepted_and_forgotten_when_it_holds(pro
     assert program.rows(f"select finding_count from marts.data_quality where check_name = '{CLAIM}'") == [(1,)]
     assert program.rows(f"select max(failing_rows) from ops.checks where check_name = '{CLAIM}'") == [(1,)]
     assert f"{CLAIM} (1 rows), accepted" in program.run("status")[1]
+    code, out, _ = program.run("doctor", "--offline", "--json")
+    found = {finding["topic"]: finding for finding in json.loads(out)["findings"]}
+    assert (code, "claims" in found, found["accepted"]["status"]) == (0, False, "warn")
+    assert f"{CLAIM} (1 rows)" in found["accepted"]["found"]
     assert program.run("report")[0] == 0
     assert CLAIM in (program.home / "report.html").read_text("utf-8").split("<nav")[0]
 

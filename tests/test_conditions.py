@@ -93,6 +93,11 @@ def a_token_file_that_is_a_folder(settings: Settings, held: ExitStack) -> Settin
     return replace(settings, login=RotatingLogin("id", "secret", "refresh"))
 
 
+def a_token_file_in_a_folder_that_is_gone(settings: Settings, held: ExitStack) -> Settings:
+    settings.files.token.symlink_to(settings.files.home.with_name("unmounted") / "token.json")
+    return replace(settings, login=RotatingLogin("id", "secret", "refresh"))
+
+
 def a_landing_log_of_text(settings: Settings, held: ExitStack) -> Settings:
     settings.files.landing.write_text("mine " * 10_000)
     return settings
@@ -159,6 +164,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         (a_run_at_work, "lock"),
         (a_lock_that_is_a_folder, "lock"),
         (a_token_file_that_is_a_folder, "token"),
+        (a_token_file_in_a_folder_that_is_gone, "token"),
         (a_landing_log_of_text, "landing"),
         (a_landing_log_that_lost_its_end, "landing"),
         (a_landing_log_that_is_a_folder, "home"),

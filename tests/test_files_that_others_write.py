@@ -13,6 +13,8 @@ import duckdb
 import pytest
 
 from pipelines import run
+from pipelines.commands.doctor.finding import Finding
+from pipelines.commands.doctor.installation import examine_installation
 from pipelines.commands.status import read_status
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
@@ -272,3 +274,51 @@ def test_a_removed_database_leaves_no_log(database: Path) -> None:
 def test_a_published_file_is_sealed_whatever_was_written_before(home: Path, settings: Settings) -> None:
     with closing(duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)) as published:
         assert publishing.is_as_published(published, home / "warehouse.duckdb")
+
+
+def found_by_doctor(settings: Settings, topic: str) -> Finding:
+    return {finding.topic: finding for finding in examine_installation(settings)}[topic]
+
+
+def test_doctor_says_what_a_run_would_say_of_a_session_that_writes_the_published_file(
+    shop: Shop, home: Path, settings: Settings, sync: Sync
+) -> None:
+    sell(shop, 3)
+    with writing(home / "warehouse.duckdb", FORGED):
+        found = found_by_doctor(settings, "warehouse")
+        with pytest.raises(FilesHeld) as refused:
+            sync()
+
+    assert (found.status, found.found) == ("warn", str(refused.value))
+    assert "exit code 4" in found.advice
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["beside the file", "in the file"])
+def test_doctor_says_that_another_program_has_changed_the_published_file_and_leaves_it(
+    home: Path, settings: Settings, sync: Sync, dies: bool
+) -> None:
+    warehouse = home / "warehouse.duckdb"
+    if dies:
+        dies_after(warehouse, FORGED)
+    else:
+        with duckdb.connect(str(warehouse)) as analyst:
+            analyst.execute(FORGED)
+    before = {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()}
+
+    found = found_by_doctor(settings, "warehouse")
+    assert (found.status, "another program" in found.found) == ("warn", True)
+    assert "next run publishes it anew" in found.advice
+    assert {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()} == before
+
+    assert sync().published
+    assert found_by_doctor(settings, "warehouse").status == "ok"
+
+
+def test_doctor_names_the_log_of_a_landing_log_that_is_gone(home: Path, settings: Settings, sync: Sync) -> None:
+    dies_after(home / "landing.duckdb", "create table raw.mine as select 1 as one")
+    (home / "landing.duckdb").unlink()
+
+    found = found_by_doctor(settings, "landing")
+    assert (found.status, "landing.duckdb.wal is left" in found.found) == ("warn", True)
+    assert sync().exit_code == 0
+    assert "landing" not in {finding.topic for finding in examine_installation(settings)}

@@ -10,14 +10,17 @@ clock at which that load began takes its place.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
 from pipelines.errors import ApiError
 from pipelines.inventorum.http.client import InventorumClient
+from pipelines.inventorum.http.pages import Answer
+from pipelines.inventorum.reading.watermark import watermark_of
 from pipelines.landing import log as landing
-from pipelines.landing.cursors import KnownTimes, known_times
+from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, known_times
 from pipelines.settings import Settings
 
 MICROSECOND = timedelta(microseconds=1)
@@ -43,16 +46,77 @@ def in_order(settings: Settings, api: InventorumClient) -> KnownTimes:
     Asks the API for its time where that must be known.
     """
     with landing.kept_open(settings.files) as connection:
-        known, now = known_times(connection), datetime.now(UTC)
-    tolerance = settings.overlap / 2  # a crawl forgives as much
-    if known.newest is None or known.newest <= now + tolerance or not known.is_believed(now):
-        return known
-    server = _server_time(settings, api)
-    if server is None or known.newest <= max(now, server) + tolerance:
+        known = known_times(connection)
+    wrong = _wrong(settings, api, known)
+    if wrong is None:
         return known
     with landing.kept_open(settings.files) as connection:
-        correct(connection, max(now, server) + tolerance, now, server)
+        correct(connection, wrong.limit, wrong.now, wrong.server)
         return known_times(connection)
+
+
+def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
+    """What `in_order` would give; the landing log stays as it is."""
+    if not settings.files.landing.exists():
+        return KnownTimes()
+    with landing.opened(settings.files) as connection:
+        known = known_times(connection)
+    wrong = _wrong(settings, api, known)
+    if wrong is None:
+        return known
+    with landing.opened(settings.files) as connection:
+        connection.execute("create temp table windows as from raw.windows")
+        for load_id, right in _right_times(connection, wrong.limit, wrong.now, wrong.server).items():
+            connection.execute(
+                "update temp.windows set watermark = ? where _dlt_load_id = ? and watermark > ?",
+                [right, load_id, wrong.limit],
+            )
+        return known_times(connection, "temp.windows")
+
+
+def refuse_time(
+    settings: Settings, known: KnownTimes, channel: str, answer: Answer, *, any_backstep: bool = False
+) -> None:
+    """Refuse a channel's first answer where a crawl would.
+
+    Raises:
+        CrawlError: The server's clock was set back behind the cursor, or is ahead of every other.
+    """
+    watermark_of(
+        answer,
+        max(filter(None, (known.cursors.get(channel), known.newest)), default=None),
+        ANY_BACKSTEP if any_backstep else settings.overlap / 2,
+        known.not_after(datetime.now(UTC), settings.clock_tolerance),
+    )
+
+
+def not_come(settings: Settings, known: KnownTimes, now: datetime) -> bool:
+    """Whether stored watermarks have not come yet by this machine's clock, which is believed."""
+    return known.newest is not None and known.newest > now + _forgiven(settings) and known.is_believed(now)
+
+
+def _forgiven(settings: Settings) -> timedelta:
+    return settings.overlap / 2  # a crawl forgives as much
+
+
+@dataclass(frozen=True)
+class _Wrong:
+    """Watermarks after `limit` have come by neither clock: this machine's `now`, the server's at that moment."""
+
+    limit: datetime
+    now: datetime
+    server: datetime
+
+
+def _wrong(settings: Settings, api: InventorumClient, known: KnownTimes) -> _Wrong | None:
+    now = datetime.now(UTC)
+    if known.newest is None or not not_come(settings, known, now):
+        return None
+    server = _server_time(settings, api)
+    if server is None:
+        return None
+    limit = max(now, server) + _forgiven(settings)
+    return _Wrong(limit, now, server) if known.newest > limit else None
 
 
 def _server_time(settings: Settings, api: InventorumClient) -> datetime | None:
@@ -76,14 +140,23 @@ def correct(connection: duckdb.DuckDBPyConnection, limit: datetime, now: datetim
     """
     load_id = f"{now.timestamp():.7f}"
     connection.execute("begin")
-    ((last,),) = connection.execute("select max(watermark) from raw.windows where watermark <= ?", [limit]).fetchall()
-    for wrong, began in connection.execute(WRONG, [limit]).fetchall():
-        right = min(began - (now - server), server)
-        last = right if last is None else max(right, last + MICROSECOND)
-        connection.execute(NOTE, [last, now, load_id, wrong, limit])
-        _move(connection, wrong, limit, last)
+    for wrong, right in _right_times(connection, limit, now, server).items():
+        connection.execute(NOTE, [right, now, load_id, wrong, limit])
+        _move(connection, wrong, limit, right)
     connection.execute(COUNTS, [load_id, now])
     connection.execute("commit")
+
+
+def _right_times(
+    connection: duckdb.DuckDBPyConnection, limit: datetime, now: datetime, server: datetime
+) -> dict[str, datetime]:
+    """Load to the time that takes the place of its watermarks after `limit`; in the order of the loads."""
+    ((last,),) = connection.execute("select max(watermark) from raw.windows where watermark <= ?", [limit]).fetchall()
+    found: dict[str, datetime] = {}
+    for wrong, began in connection.execute(WRONG, [limit]).fetchall():
+        right = min(began - (now - server), server)
+        last = found[wrong] = right if last is None else max(right, last + MICROSECOND)
+    return found
 
 
 def _move(connection: duckdb.DuckDBPyConnection, load_id: str, limit: datetime, right: datetime) -> None:

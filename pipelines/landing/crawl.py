@@ -17,7 +17,7 @@ from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer, Rejected
 from pipelines.inventorum.reading.facts import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
-from pipelines.landing.cursors import begin_of
+from pipelines.landing.cursors import ANY_BACKSTEP, begin_of
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
 from pipelines.landing.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.progress import Progress
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The API's page lists `backoffice` for one of two endpoints only: an account may not have it.
 DOUBTFUL_CHANNELS = frozenset({"backoffice"})
-ANY_BACKSTEP = timedelta(days=36_500)
 
 
 @dataclass(frozen=True)

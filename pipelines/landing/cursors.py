@@ -14,17 +14,18 @@ import duckdb
 from pipelines.landing import log as landing
 
 DAY = timedelta(days=1)
+ANY_BACKSTEP = timedelta(days=36_500)
 # It has passed on every machine that runs this; one whose clock says less has lost the time.
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 
-KNOWN = f"""
+KNOWN = """
 select
     channel,
     max(watermark) filter (endpoint = 'orders/delta' and status = 'complete' and row_count > 0),
     max(watermark),
     max(finished_at)
-from raw.windows
-where _dlt_load_id in ({landing.COMPLETED})
+from {windows}
+where _dlt_load_id in ({completed})
 group by channel
 """
 
@@ -56,11 +57,15 @@ class KnownTimes:
         return max(now, self.newest or now) + tolerance if self.is_believed(now) else None
 
 
-def known_times(connection: duckdb.DuckDBPyConnection) -> KnownTimes:
-    """What the landing log holds; empty before the first load."""
+def known_times(connection: duckdb.DuckDBPyConnection, windows: str = "raw.windows") -> KnownTimes:
+    """What the landing log holds; empty before the first load.
+
+    Args:
+        windows: The ledger of crawls, or a copy of it.
+    """
     if not (landing.has_table(connection, "windows") and landing.has_table(connection, "_dlt_loads")):
         return KnownTimes()
-    rows = connection.execute(KNOWN).fetchall()
+    rows = connection.execute(KNOWN.format(windows=windows, completed=landing.COMPLETED)).fetchall()
     return KnownTimes(
         {channel: cursor for channel, cursor, *_ in rows if cursor is not None},
         max((newest for *_, newest, _ in rows if newest is not None), default=None),

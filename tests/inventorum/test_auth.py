@@ -9,6 +9,7 @@ import resource
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -316,6 +317,39 @@ def test_a_link_into_a_folder_that_is_missing_costs_no_refresh_token(
     with pytest.raises(HomeError, match="The login was not refreshed"):
         log_in(file=tmp_path / "token.json").token()
     assert server.tokens.refreshes == 0
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which this process may write nothing."""
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o555)
+    if os.getuid() == 0:  # who may do all becomes somebody who may not
+        for above in folder.parents:
+            if above.is_relative_to(tempfile.gettempdir()) and above != Path(tempfile.gettempdir()):
+                above.chmod(above.stat().st_mode | 0o011)
+        tmp_path.chmod(0o777)
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(os.getuid())
+    folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["the folder", "a link into it"])
+def test_a_folder_that_may_not_be_written_is_seen_and_costs_no_refresh_token(
+    log_in: LogIn, server: Sandbox, closed: Path, tmp_path: Path, is_link: bool
+) -> None:
+    file = tmp_path / "token.json" if is_link else closed / "token.json"
+    if is_link:
+        file.symlink_to(closed / "token.json")
+    with pytest.raises(HomeError, match="The login was not refreshed") as seen:
+        log_in(file=file).refuse_unwritable()
+    with pytest.raises(HomeError) as refused:
+        log_in(file=file).token()
+    assert str(seen.value) == str(refused.value)
+    assert server.tokens.refreshes == 0
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("there", ["empty", "tokens"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import closing
 from dataclasses import fields, replace
@@ -11,8 +12,13 @@ import duckdb
 import pytest
 
 from pipelines import run
+from pipelines.commands.doctor.api import examine_api
+from pipelines.commands.doctor.finding import Finding
+from pipelines.commands.doctor.installation import examine_installation
+from pipelines.errors import CrawlError
 from pipelines.landing.clocks import correct
 from pipelines.landing.cursors import RELEASED, KnownTimes, known_times
+from pipelines.progress import Silent
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
@@ -174,3 +180,78 @@ def test_a_server_that_was_always_ahead_goes_on_without_a_correction(
 
     assert (report.exit_code, report.orders_new, report.full_build) == (0, 1, False)
     assert rows("select count(*) from raw.clock_corrections", raw=True) == [(0,)]
+
+
+def asked_by_doctor(settings: Settings) -> dict[str, Finding]:
+    return {finding.topic: finding for finding in examine_api(settings, settings.require_login(), Silent())}
+
+
+def without_seconds(text: object) -> str:
+    return re.sub(r"\d\d:\d\dZ", "", str(text))
+
+
+@pytest.mark.parametrize("moved", [timedelta(days=40), -2 * DAY], ids=["ahead", "set back"])
+def test_a_clock_that_a_sync_refuses_is_refused_by_a_dry_run_and_by_doctor(
+    moved: timedelta, shop: Shop, settings: Settings, sync: Sync
+) -> None:
+    shop.clock.set(datetime.now(UTC))
+    shop.sell("ipad", items=WOBBLER)
+    sync()
+    assert asked_by_doctor(settings)["clock"].status == "ok"
+    shop.clock.advance(moved)
+    log = settings.files.landing.read_bytes()
+
+    with pytest.raises(CrawlError) as previewed:
+        run.preview(settings)
+    found = asked_by_doctor(settings)["clock"]
+    assert settings.files.landing.read_bytes() == log
+    report = sync()
+
+    assert (found.status, found.exit_code) == ("fail", report.exit_code) == ("fail", 6)
+    words = {without_seconds(channel["message"]) for channel in report.channels}
+    assert words == {without_seconds(found.found)} == {without_seconds(previewed.value)}
+    if moved < timedelta():  # what the message advises is a dry run's way, too
+        since = datetime.now(UTC) - 4 * DAY
+        assert len(run.preview(settings, since=since)) == len(settings.channels)
+
+
+def test_doctor_and_dry_runs_tell_what_the_next_sync_makes_of_times_that_have_not_come(
+    shop: Shop, settings: Settings, sync: Sync
+) -> None:
+    shop.clock.set(datetime.now(UTC) - DAY)
+    shop.sell("ipad", items=WOBBLER)
+    sync()
+    shop.sell("ipad", items=WOBBLER)
+    shop.clock.advance(DAY + AHEAD)
+    run.sync(as_kind(_Believing, settings))
+    shop.clock.set(datetime.now(UTC))
+    log = settings.files.landing.read_bytes()
+
+    here = {finding.topic: finding for finding in examine_installation(settings)}["times"]
+    asked = asked_by_doctor(settings)
+    previewed = run.preview(settings)
+    assert settings.files.landing.read_bytes() == log
+    report = sync()
+
+    assert (here.status, "have not come yet" in here.found) == ("warn", True)
+    assert (asked["times"].status, asked["clock"].status) == ("warn", "ok")
+    assert "The next sync corrects" in asked["times"].advice
+    assert (report.exit_code, report.full_build) == (0, True)
+    told = {row["channel"]: row["start_date"] for row in previewed}
+    did = {row["channel"]: row["start_date"] for row in report.channels}
+    assert told.keys() == did.keys()
+    assert {name for name, time in did.items() if time} == {name for name, time in told.items() if time} == {"ipad"}
+    assert abs(told["ipad"] - did["ipad"]) < timedelta(minutes=1)
+    assert (
+        "times" not in {finding.topic for finding in examine_installation(settings)} | asked_by_doctor(settings).keys()
+    )
+
+
+def test_doctor_tells_that_this_machine_has_lost_the_time(shop: Shop, settings: Settings, sync: Sync) -> None:
+    shop.clock.set(datetime.now(UTC))
+    sync()
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:
+        connection.execute("update raw.windows set finished_at = finished_at + interval 30 day")
+
+    found = {finding.topic: finding for finding in examine_installation(settings)}["times"]
+    assert (found.status, "certainly passed" in found.found) == ("warn", True)

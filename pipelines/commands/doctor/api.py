@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipelines.commands.doctor.finding import Finding, fail, ok, warn
-from pipelines.errors import ApiError, EmptyPage, InventorumError, LoginError, RequestRefused
+from pipelines.errors import ApiError, CrawlError, EmptyPage, InventorumError, LoginError, RequestRefused
+from pipelines.landing import log as landing
+from pipelines.landing.clocks import foreseen, refuse_time
+from pipelines.landing.cursors import KnownTimes, known_times
 from pipelines.settings import RotatingLogin, Settings, StaticLogin
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ def examine_api(settings: Settings, login: StaticLogin | RotatingLogin, progress
         return
     first = found[0]
     yield ok("API", f"answers in {first.answer.seconds * 1000:.0f} ms; the token has the scope `orders`")
-    yield _skew(first.answer, begin, settings)
+    yield from _times(api, settings, found, begin)
     counts = ", ".join(f"{each.name} {each.total}" for each in found)
     if refused:
         yield warn(
@@ -110,6 +114,31 @@ def _first_page(api: InventorumClient, channel: str, base: int | None) -> _Chann
         if error.status not in NO_SUCH_PAGE:
             raise
     return _Channel(channel, 1, api.orders_delta(channel=channel, page=1, limit=1))
+
+
+def _times(api: InventorumClient, settings: Settings, channels: list[_Channel], begin: datetime) -> Iterator[Finding]:
+    """What a sync would make of the server's clock, and of times that it has told before."""
+    known = KnownTimes()
+    with suppress(InventorumError):  # what is wrong with the landing log has been told
+        known = foreseen(settings, api)
+        if settings.files.landing.exists():
+            with landing.opened(settings.files) as connection:
+                if known != known_times(connection):
+                    yield warn(
+                        "times",
+                        "the server's clock was ahead in earlier loads, and is right again",
+                        "The next sync corrects what it had said then, and builds everything.",
+                    )
+    refused: dict[str, list[str]] = {}
+    for channel in channels:
+        try:
+            refuse_time(settings, known, channel.name, channel.answer)
+        except CrawlError as error:
+            refused.setdefault(str(error), []).append(channel.name)
+    for words, names in refused.items():
+        yield fail("clock", words, f"A sync ends so for {', '.join(names)}.", CrawlError.exit_code)
+    if not refused:
+        yield _skew(channels[0].answer, begin, settings)
 
 
 def _skew(answer: Answer, begin: datetime, settings: Settings) -> Finding:

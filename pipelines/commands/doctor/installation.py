@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
+import duckdb
+
 from pipelines.commands.doctor.finding import Finding, fail, ok, said, warn
-from pipelines.conditions import CONDITIONS
+from pipelines.conditions import CONDITIONS, transform_files
 from pipelines.errors import HomeError, InventorumError, LockedError
 from pipelines.settings import Files, RotatingLogin, Settings, refuse_home
-from transforms.errors import TransformError
+from transforms.errors import FilesHeld, TransformError
+from transforms.runner.database_file import logs_of, no_writer
 
 DISTRIBUTION = "inventorum-warehouse"
 MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
@@ -23,6 +26,9 @@ LITTLE_SPACE = 200 * MEGABYTE
 # A full build holds the landing log, the build file and two published copies at once.
 COPIES = 3
 PLACES = 5
+BROKEN_CLAIM = 3
+LAST_RUN = "select exit_code, message from ops.runs where exit_code in (0, 3, 6, 7) order by finished_at desc limit 1"
+ANEW = "The next run publishes it anew, without those changes; tables of your own belong into a file of your own."
 OLD_TOKEN = timedelta(days=30)
 
 
@@ -39,7 +45,9 @@ def examine_installation(settings: Settings) -> Iterator[Finding]:
         "token": _token,
         "landing": _landing,
         "columns": _columns,
+        "times": _times,
         "warehouse": _warehouse,
+        "claims": _last_run,
     }
     for topic, look in looks.items():
         if topic not in told:
@@ -188,6 +196,11 @@ def _token(settings: Settings) -> Iterator[Finding]:
         else:
             yield ok("token", "none kept yet; the next command uses the configured refresh token")
         return
+    try:
+        file.refuse_unwritable()
+    except HomeError as error:  # the login that is kept is still young, or this were a condition
+        yield warn("token", str(error), "Runs work until the access token ends, and are refused from then on.")
+        return
     age = datetime.now(UTC) - datetime.fromtimestamp(tokens.obtained_at, UTC)
     found = f"renewed {age_in_words(age)} ago, {tokens.generation} times so far"
     if age > OLD_TOKEN:
@@ -206,12 +219,18 @@ def age_in_words(age: timedelta) -> str:
 
 def _landing(settings: Settings) -> Iterator[Finding]:
     """Who holds the landing log, and what it has that is not published yet."""
-    from pipelines.conditions import transform_files
     from pipelines.landing import log as landing
     from transforms.runner.pending import pending_loads
 
     if not settings.files.landing.exists():
-        yield ok("landing", "nothing loaded yet")
+        if logs := logs_of(settings.files.landing):
+            yield warn(
+                "landing",
+                f"{logs[0]} is left of a landing log that is gone",
+                "If there is a backup, put it in place before the next run, which begins anew without this log.",
+            )
+        else:
+            yield ok("landing", "nothing loaded yet")
         return
     try:
         with landing.opened(settings.files) as connection:
@@ -261,14 +280,54 @@ def _columns(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def _times(settings: Settings) -> Iterator[Finding]:
+    """Times in the landing log that have not come yet: some clock is or was wrong."""
+    from pipelines.landing import log as landing
+    from pipelines.landing.clocks import not_come
+    from pipelines.landing.cursors import KnownTimes, known_times
+
+    known, now = KnownTimes(), datetime.now(UTC)
+    if settings.files.landing.exists():
+        with suppress(InventorumError), landing.opened(settings.files) as connection:  # told as `landing`
+            known = known_times(connection)
+    if not known.is_believed(now):
+        yield warn(
+            "times",
+            f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, which has certainly passed",
+            "Set it (NTP): until then a server's clock that is ahead is not noticed.",
+        )
+    elif not_come(settings, known, now):
+        yield warn(
+            "times",
+            f"the landing log holds times until {known.newest:%Y-%m-%d %H:%M} UTC, which have not come yet: the "
+            "server's clock was ahead",
+            "If the server's clock is right again, the next sync corrects them and builds everything; else it reads "
+            "on from there.",
+        )
+
+
 def _warehouse(settings: Settings) -> Iterator[Finding]:
     from transforms.readers.published import open_published
+    from transforms.runner.publish import is_as_published
 
     if not settings.files.warehouse.exists():
         yield ok("warehouse", "nothing published yet")
         return
     try:
+        with no_writer(settings.files.warehouse):
+            pass
+    except FilesHeld as error:  # it ends by itself
+        yield warn("warehouse", str(error), "Until then a run that has news to publish stops with exit code 4.")
+        return
+    if logs := logs_of(settings.files.warehouse):
+        yield warn("warehouse", f"{logs[0]} holds changes that another program made to the published file", ANEW)
+        return
+    try:
         with closing(open_published(settings.files.warehouse)) as connection:
+            if not is_as_published(connection, settings.files.warehouse, unsealed=True):
+                yield warn("warehouse", "another program has changed the published file", ANEW)
+                return
+            yield from _accepted(connection)
             orders = connection.execute("select count(*) from core.fct_orders").fetchall()[0][0]
             last = connection.execute(
                 "select command, finished_at, exit_code from ops.runs order by finished_at desc limit 1"
@@ -281,3 +340,33 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         name, finished, code = last[0]
         found += f"; last run published: {name}, {finished:%Y-%m-%d %H:%M} UTC, exit code {code}"
     yield ok("warehouse", found)
+
+
+def _accepted(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Claims with which readers see the warehouse although they are broken."""
+    from transforms.runner.broken import read_accepted
+
+    if accepted := read_accepted(connection).values():
+        claims = ", ".join(f"{claim.check_name} ({claim.failing_rows} rows)" for claim in accepted)
+        yield warn(
+            "accepted",
+            f"published although it does not hold, as was accepted: {claims}",
+            "`inventorum doctor --bundle` writes what a maintainer needs to mend it; until then each run with news "
+            "builds everything.",
+        )
+
+
+def _last_run(settings: Settings) -> Iterator[Finding]:
+    """The newest run that the build file knows, if a broken claim kept it from being published."""
+    from transforms.runner.session import connect
+
+    files = transform_files(settings.files)
+    if not files.build.is_file():
+        return
+    with (
+        suppress(TransformError, duckdb.Error),  # made anew by the next run
+        closing(connect(files.build, files, read_only=True)) as connection,
+    ):
+        for code, message in connection.execute(LAST_RUN).fetchall():
+            if code == BROKEN_CLAIM:
+                yield fail("claims", message, "", code)

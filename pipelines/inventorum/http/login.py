@@ -134,6 +134,16 @@ class RotatingToken:
                 self._not_before = self._now() + 60
                 return tokens.access_token
 
+    def refuse_unwritable(self) -> None:
+        """Make sure that new tokens could be stored, if some are needed now; asks and changes nothing.
+
+        Raises:
+            HomeError: The kept tokens cannot be read, or new ones not be written.
+        """
+        tokens = self._ours(self._file.load())
+        if tokens is None or not self._is_young(tokens):
+            self._file.refuse_unwritable()
+
     def refresh(self, rejected: str) -> str:
         """Another access token than the rejected one; threads that come together share one refresh.
 

@@ -153,6 +153,21 @@ class TokenFile:
                 if draft is not None and self._read(draft[0]) is None:
                     draft[0].unlink(missing_ok=True)
 
+    def refuse_unwritable(self) -> None:
+        """Refuse what `reserved` would refuse, as far as that is seen without writing; changes nothing.
+
+        Raises:
+            HomeError: As reserved.
+        """
+        folder = self._file.parent
+        if not folder.exists():
+            if self.path.is_symlink():
+                raise HomeError(self._unusable(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))))
+            folder = next(above for above in folder.parents if above.exists())
+        writable = _may(folder, os.W_OK | os.X_OK) or (self._file.exists() and _may(self._file, os.W_OK))
+        if not writable:
+            raise HomeError(self._unusable(PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
+
     def _prepare(self, open_files: ExitStack) -> tuple[tuple[Path, int] | None, int | None]:
         """The draft and the file to be written in place, open and with room; None: not needed or not possible."""
         known = self.load()
@@ -173,6 +188,8 @@ class TokenFile:
         draft = self._open_draft(open_files)
         if draft is not None:
             try:
+                if in_place is None and draft[0].parent != self._file.parent:  # from there it cannot take its place
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
                 _make_room(draft[1], 0)
             except OSError:
                 draft[0].unlink(missing_ok=True)
@@ -227,6 +244,10 @@ class TokenFile:
             f"The tokens in {self.path} could not be read or written: {error.strerror}. The login was not "
             "refreshed. Make the folder writable, free some space, or choose another with --home."
         )
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _encoded(tokens: StoredTokens) -> bytes:
