@@ -67,3 +67,8 @@ class EmptyPage(ApiError):
 
 class CrawlError(ApiError):
     """A crawl broke an assumption of the reading protocol; its cursor stays where it was."""
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether DuckDB says with it that Ctrl-C ended a statement."""
+    return isinstance(error, RuntimeError) and "Query interrupted" in str(error)

@@ -6,13 +6,19 @@ import atexit
 import gc
 import io
 import os
+import signal
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from pipelines.errors import is_ctrl_c
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
+
+    import duckdb
 
 # no command needs them, but pyarrow, dlt, tenacity and requests import what they find: a third of a run without news
 UNUSED = frozenset({"chardet", "numpy", "pandas", "tornado"})
@@ -52,6 +58,42 @@ def mend_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def ended_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C end a statement at once: DuckDB itself looks for it only between tasks, and one may take hours.
+
+    Raises:
+        KeyboardInterrupt: It was pressed; the connection can be used again.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    pressed = threading.Event()
+
+    def listen() -> None:
+        while number := os.read(heard, 1):
+            if number[0] == signal.SIGINT:
+                pressed.set()
+                connection.interrupt()
+
+    listener = threading.Thread(target=listen)
+    before = signal.set_wakeup_fd(told)
+    listener.start()
+    try:
+        yield
+    except Exception as error:
+        if pressed.is_set() or is_ctrl_c(error):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(told)
+        listener.join()
+        os.close(heard)
 
 
 def leave(stream: TextIO) -> None:

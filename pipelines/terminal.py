@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines import process
-from pipelines.errors import HomeError, InventorumError, SettingsError
+from pipelines.errors import HomeError, InventorumError, SettingsError, is_ctrl_c
 from pipelines.settings import Settings, color_wanted, home_folder, is_text
 from transforms.errors import TransformError
 
@@ -83,6 +83,8 @@ class Ended:
         if self.exit_code and not self.reason:
             raise ValueError(f"exit code {self.exit_code} without a reason")
 
+
+BY_CTRL_C = Ended(INTERRUPTED, "\nInterrupted. What was published before stays as it was; run the command again.")
 
 _before_command = Common()
 
@@ -158,7 +160,11 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
     except (InventorumError, TransformError) as error:
         ended = _failed(error, common)
     except KeyboardInterrupt:
-        ended = Ended(INTERRUPTED, "\nInterrupted. What was published before stays as it was; run the command again.")
+        ended = BY_CTRL_C
+    except RuntimeError as error:
+        if not is_ctrl_c(error):
+            raise
+        ended = BY_CTRL_C
     except BrokenPipeError:
         process.leave(sys.stdout)
     except UnicodeError as error:

@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.errors import HomeError, SettingsError
 from pipelines.outputs import checked
+from pipelines.process import ended_by_ctrl_c
 from pipelines.settings import Files
 from pipelines.terminal import cell, console, json_text, show_json, show_pairs, show_table
 from transforms.readers.published import open_published
@@ -40,7 +41,7 @@ def write_result(files: Files, sql: str, form: str | None, output: Path | None) 
     """
     file = None if output is None else checked(files, output)
     form = _form(form, output)
-    with closing(open_published(files.warehouse)) as connection:
+    with closing(open_published(files.warehouse)) as connection, ended_by_ctrl_c(connection):
         result = _execute(connection, sql)
         if form == "parquet":
             _write(file or Path(), _parquet(result))

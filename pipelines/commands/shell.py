@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import InventorumError, SettingsError
+from pipelines.process import ended_by_ctrl_c
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,13 +51,13 @@ def run_shell(warehouse: Path, timezone: str) -> None:
             if statement in (".quit", ".exit"):
                 return
             try:
-                _answer(connection, statement)
+                with ended_by_ctrl_c(connection):
+                    _answer(connection, statement)
             except InventorumError as error:
                 if not is_terminal:
                     raise
                 sys.stderr.write(f"{error}\n")
             except KeyboardInterrupt:
-                connection.interrupt()
                 sys.stdout.write("Interrupted.\n")
 
 

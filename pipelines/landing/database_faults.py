@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import HomeError, InventorumError, LockedError
+from pipelines.errors import HomeError, InventorumError, LockedError, is_ctrl_c
 
 
 @contextmanager
@@ -46,6 +46,8 @@ def _translated(error: Exception, path: Path) -> BaseException:
     for found in chain:
         if isinstance(found, InventorumError | KeyboardInterrupt):
             return found
+        if is_ctrl_c(found):
+            return KeyboardInterrupt()
     text = " ".join(str(found) for found in chain)
     if "Conflicting lock" in text or "Could not set lock" in text:
         return LockedError(
