@@ -73,7 +73,7 @@ def program(
         os.environ.update(environment)
         shift_clock(clock)
         # our server stands for another machine, whose time is not any that it says
-        Settings.api_has_a_clock = property(lambda _: True)  # type: ignore[assignment, method-assign]
+        Settings.clock_tolerance = property(lambda _: timedelta(days=1))  # type: ignore[assignment, method-assign]
         sys.argv = ["inventorum", *arguments]
         _never_wait()
         if stop is not None:
