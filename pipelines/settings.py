@@ -252,9 +252,10 @@ def refuse_home(files: Files) -> None:
                 f"The folder {there} cannot be written. Nothing was changed. "
                 "Choose another with --home or INVENTORUM_HOME, or change its permissions."
             )
-    for path in (files.warehouse, files.landing):
+    for path in (files.warehouse, files.landing, files.build):
         if path.exists() and not path.is_file():
             raise HomeError(f"{path} is not a file. Nothing was written. Move it away or choose another --home.")
+    for path in (files.warehouse, files.landing):
         _refuse_lost_link(path, files)
 
 

@@ -125,6 +125,12 @@ def a_reader_of_the_build_file(settings: Settings, held: ExitStack) -> Settings:
     return settings
 
 
+def a_build_file_that_is_a_folder(settings: Settings, held: ExitStack) -> Settings:
+    settings.files.build.unlink()
+    settings.files.build.mkdir()
+    return settings
+
+
 def a_published_file_of_another_program(settings: Settings, held: ExitStack) -> Settings:
     settings.files.warehouse.unlink()
     with closing(duckdb.connect(str(settings.files.warehouse))) as connection:
@@ -170,6 +176,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         (a_landing_log_that_is_a_folder, "home"),
         (a_reader_of_the_landing_log, "landing"),
         (a_reader_of_the_build_file, "build"),
+        (a_build_file_that_is_a_folder, "home"),
         (a_published_file_of_another_program, "warehouse"),
         (a_published_file_of_text, "warehouse"),
         (a_column_that_cannot_be_mended, "columns"),

@@ -97,6 +97,7 @@ def test_results_may_lie_in_the_home_beside_its_files(home: Path) -> None:
     assert (home / "mine.csv").read_text() == "one\n1\n"
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["y.csv", "y.CSV", "y.json", "y.md", "y.parquet", "y.txt", "y"])
 def test_the_name_of_the_file_says_the_form(home: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / name

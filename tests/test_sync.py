@@ -298,6 +298,25 @@ def test_reading_from_a_time_behind_the_cursor_leaves_no_hole(shop: Shop, settin
     assert rows("select count(*) from core.fct_orders") == [(3,)]
 
 
+@pytest.mark.parametrize("name", ["dlt", "spool"])
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_whatever_lies_where_the_program_works_makes_room(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows, tmp_path: Path, name: str, kind: str
+) -> None:
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
+    settings.files.work.mkdir(parents=True)
+    if kind == "file":
+        (settings.files.work / name).write_text("x")
+    else:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "mine").write_text("x")
+        (settings.files.work / name).symlink_to(tmp_path / "other")
+
+    assert sync().exit_code == 0
+    assert rows("select count(*) from core.fct_orders") == [(1,)]
+    assert kind == "file" or [path.name for path in (tmp_path / "other").iterdir()] == ["mine"]
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
 def test_a_landing_log_that_lost_its_end_is_named_as_damaged(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows, share: float

@@ -42,10 +42,11 @@ def write_result(files: Files, sql: str, form: str | None, output: Path | None) 
     file = None if output is None else checked(files, output)
     form = _form(form, output)
     with closing(open_published(files.warehouse)) as connection, ended_by_ctrl_c(connection):
-        result = _execute(connection, sql)
+        _refuse_changes(sql)
         if form == "parquet":
-            _write(file or Path(), _parquet(result))
+            _write(file or Path(), _parquet(connection, sql))
             return
+        result = _execute(connection, sql)
         columns = [column[0] for column in result.description or []]
         rows = _fetch(result)
     if form == "table" and file is None:
@@ -90,7 +91,7 @@ def _is_ordinary(path: Path) -> bool:
     return path.is_file() or not path.exists()
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+def _refuse_changes(sql: str) -> None:
     statements = _parse(sql)
     if len(statements) != 1:
         raise SettingsError(f"Give one statement; {len(statements)} were found. Nothing was run.")
@@ -98,6 +99,9 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPy
         raise SettingsError(
             "Only SELECT, WITH, SHOW, DESCRIBE, SUMMARIZE and EXPLAIN can be run: the warehouse is read-only."
         )
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
     try:
         return connection.execute(sql)
     except duckdb.Error as error:
@@ -195,14 +199,14 @@ def markdown_cell(text: str) -> str:
     return re.sub("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", "<br>", escaped)
 
 
-def _parquet(result: duckdb.DuckDBPyConnection) -> bytes:
+def _parquet(connection: duckdb.DuckDBPyConnection, sql: str) -> bytes:
     import io
 
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
     try:
-        table = result.to_arrow_table()
+        table = connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise SettingsError(f"The statement failed: {error}") from None
     pq.write_table(table, content, compression="zstd")

@@ -49,7 +49,7 @@ def prepare(files: Files) -> None:
         with readable_faults(files.landing):
             _create(files.landing)
     files.landing.chmod(0o600)
-    shutil.rmtree(spool_folder(files), ignore_errors=True)
+    _clear(spool_folder(files))
 
 
 def _create(path: Path) -> None:
@@ -310,7 +310,15 @@ def prove(connection: duckdb.DuckDBPyConnection, load_ids: Sequence[str], extrac
 
 def forget_pending(files: Files) -> None:
     """Delete dlt's working folder; state and schema come back from the landing log."""
-    shutil.rmtree(files.work / "dlt", ignore_errors=True)
+    _clear(files.work / "dlt")
+
+
+def _clear(folder: Path) -> None:
+    """Remove it, or whatever else has its name; what a link leads to stays."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
 
 
 def ledger_rows(files: Files, run_id: str) -> list[dict[str, Any]]:
