@@ -262,7 +262,11 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     found = []
     for channel in settings.channels:
         start = begin_of(
-            known.cursors.get(channel), since=since, start_date=settings.start_date, overlap=settings.overlap
+            known.cursors.get(channel),
+            since=since,
+            start_date=settings.start_date,
+            overlap=settings.overlap,
+            set_back_to=known.set_back_to.get(channel),
         )
         answer = api.orders_delta(channel=channel, start_date=start, page=settings.delta_first_page or 0, limit=1)
         refuse_time(settings, known, channel, answer, any_backstep=since is not None)

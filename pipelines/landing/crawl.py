@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,7 @@ class Reading:
         since: Read from here if the cursor is not earlier (`sync --from`).
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
+        set_back_to: As KnownTimes.
         required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
     """
 
@@ -57,6 +58,7 @@ class Reading:
     now: Callable[[], datetime]
     first_page: int | None = None
     required: frozenset[str] = frozenset()
+    set_back_to: Mapping[str, datetime] = field(default_factory=dict)
     sequence: Iterator[int] = field(default_factory=itertools.count)
     room: Room = field(default_factory=Room)
 
@@ -230,6 +232,8 @@ class DeltaCrawl:
         row = window_row(self._reading, facts, self._channel, self.endpoint, self._window_id, started_at)
         unique = list(dict.fromkeys(rejected))
         row |= {"start_date": start_date, "status": status, "message": message}
+        if facts.watermark is None and stored and facts.server_time and facts.server_time < stored:
+            row["watermark"] = facts.server_time  # set back; the next crawl must know how far
         row["quarantined"] = len(unique) if complete else 0
         ledger.add(
             row,
@@ -245,7 +249,13 @@ class DeltaCrawl:
 
     def _start_date(self, stored: datetime | None) -> datetime | None:
         reading = self._reading
-        return begin_of(stored, since=reading.since, start_date=reading.start_date, overlap=reading.overlap)
+        return begin_of(
+            stored,
+            since=reading.since,
+            start_date=reading.start_date,
+            overlap=reading.overlap,
+            set_back_to=reading.set_back_to.get(self._channel),
+        )
 
     def _failure(self, error: ApiError, facts: CrawlFacts) -> tuple[str, str]:
         refused = isinstance(error, RequestRefused) and error.status == 400 and facts.rows == 0

@@ -19,13 +19,28 @@ ANY_BACKSTEP = timedelta(days=36_500)
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 
 KNOWN = """
+with crawls as (
+    select *, endpoint = 'orders/delta' and status = 'complete' as is_known_until
+    from {windows}
+    where _dlt_load_id in ({completed})
+),
+
+known as (
+    select channel, max(watermark) as until, max(finished_at) as noted_at
+    from crawls
+    where is_known_until
+    group by channel
+)
+
 select
     channel,
-    max(watermark) filter (endpoint = 'orders/delta' and status = 'complete' and row_count > 0),
+    max(watermark) filter (is_known_until and row_count > 0),
     max(watermark),
-    max(finished_at)
-from {windows}
-where _dlt_load_id in ({completed})
+    max(finished_at),
+    min(watermark - greatest(interval 1 day, started_at - noted_at)) filter (
+        endpoint = 'orders/delta' and status = 'incomplete' and watermark < until and finished_at > noted_at
+    )
+from crawls left join known using (channel)
 group by channel
 """
 
@@ -38,11 +53,14 @@ class KnownTimes:
         cursors: Per channel, the watermark of the last complete crawl that brought rows.
         newest: The latest watermark of all; those of the next crawls are later.
         noted_at: The latest time by this machine's clock.
+        set_back_to: Per channel whose crawls were refused since the last complete one because the server's clock
+            was set back: the time it was set back to, or earlier. What has changed since bears such times.
     """
 
     cursors: Mapping[str, datetime] = field(default_factory=dict)
     newest: datetime | None = None
     noted_at: datetime | None = None
+    set_back_to: Mapping[str, datetime] = field(default_factory=dict)
 
     def is_believed(self, now: datetime) -> bool:
         """Whether this machine's clock can be right: not if a time that has certainly passed is yet to come."""
@@ -68,13 +86,19 @@ def known_times(connection: duckdb.DuckDBPyConnection, windows: str = "raw.windo
     rows = connection.execute(KNOWN.format(windows=windows, completed=landing.COMPLETED)).fetchall()
     return KnownTimes(
         {channel: cursor for channel, cursor, *_ in rows if cursor is not None},
-        max((newest for *_, newest, _ in rows if newest is not None), default=None),
-        max((noted for *_, noted in rows), default=None),
+        max((newest for _, _, newest, *_ in rows if newest is not None), default=None),
+        max((noted for *_, noted, _ in rows), default=None),
+        {channel: begin for channel, *_, begin in rows if begin is not None},
     )
 
 
 def begin_of(
-    cursor: datetime | None, *, since: datetime | None, start_date: datetime | None, overlap: timedelta
+    cursor: datetime | None,
+    *,
+    since: datetime | None,
+    start_date: datetime | None,
+    overlap: timedelta,
+    set_back_to: datetime | None = None,
 ) -> datetime | None:
     """From when on a crawl reads; None: from the beginning.
 
@@ -82,7 +106,8 @@ def begin_of(
         since: What the user has asked for; where it lies behind the cursor, what changed in between is read, too.
         start_date: For the first crawl.
         overlap: How far the others go back behind the cursor.
+        set_back_to: As KnownTimes.
     """
     if cursor is None:
         return since or start_date
-    return min(since or cursor, cursor - overlap)
+    return min(since or cursor, cursor - overlap, (set_back_to or cursor) - overlap)

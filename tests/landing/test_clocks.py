@@ -255,3 +255,30 @@ def test_doctor_tells_that_this_machine_has_lost_the_time(shop: Shop, settings: 
 
     found = {finding.topic: finding for finding in examine_installation(settings)}["times"]
     assert (found.status, "certainly passed" in found.found) == ("warn", True)
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=3), timedelta(days=3)], ids=str)
+def test_what_changed_while_the_server_s_clock_was_set_back_comes_with_the_next_good_run(
+    back: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.clock.set(datetime.now(UTC) - DAY)
+    order = shop.sell("ipad", items=WOBBLER)
+    shop.sell("shop", items=WOBBLER)
+    sync()
+    shop.clock.advance(-back)
+    shop.cancel(order)
+    new = shop.sell("shop", items=WOBBLER)
+    assert run.sync(settings).exit_code == 6
+    assert run.sync(settings, since=None, command="sync").exit_code == 6
+
+    shop.clock.advance(back + timedelta(minutes=5))
+    report = sync()
+
+    assert (report.exit_code, report.orders_new, report.orders_changed) == (0, 1, 1)
+    classes = f"select order_class from core.fct_orders where order_id in ({order}, {new}) order by order_id"
+    assert rows(classes) == [("canceled",), ("sale",)]
+    shop.clock.advance(timedelta(hours=1))
+    sync()
+    starts = "select min(start_date) from raw.windows where run_id = (select max(run_id) from raw.windows)"
+    ((start,),) = rows(starts, raw=True)  # from then on as ever
+    assert start is None or start > shop.clock.now() - timedelta(hours=2)

@@ -14,6 +14,7 @@ class CrawlFacts:
 
     Attributes:
         watermark: The server's clock when the crawl began, later than the cursor; None before any answer.
+        server_time: The same as the server told it, even if the crawl was refused for it.
         requests: Windows asked for; tries of the client are not counted.
         first_page: Number of the API's first page, as recognised.
         cap: Rows that one answer brings at most, as recognised.
@@ -24,6 +25,7 @@ class CrawlFacts:
     """
 
     watermark: datetime | None = None
+    server_time: datetime | None = None
     requests: int = 0
     retreats: int = 0
     restarts: int = 0

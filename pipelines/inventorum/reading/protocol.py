@@ -20,7 +20,7 @@ from pipelines.inventorum.reading.facts import CAP, CrawlFacts
 from pipelines.inventorum.reading.page_base import Fetch, Pages
 from pipelines.inventorum.reading.page_ranges import Gather, Window, around, choose, in_threads
 from pipelines.inventorum.reading.tally import Tally
-from pipelines.inventorum.reading.watermark import watermark_of
+from pipelines.inventorum.reading.watermark import began_at, watermark_of
 
 __all__ = ["CAP", "Crawl", "CrawlFacts", "Fetch", "crawl"]
 
@@ -171,6 +171,7 @@ class Crawl:
         window = Window(0, self.facts.cap)
         answer = self._pages.first(window)
         if self.facts.watermark is None:
+            self.facts.server_time = began_at(answer)
             self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep, self._not_after)
         read = self._take(window, answer)
         yield answer

@@ -26,18 +26,24 @@ def watermark_of(
         CrawlError: It lies further behind, so that changes could hide behind the cursor; or too far ahead.
     """
     refuse_ahead(first, not_after)
-    began = first.date - timedelta(seconds=first.seconds)
+    began = began_at(first)
     if cursor is None:
         return began
     if cursor - began > max_backstep:
         safe = _zulu(began - DAY)
         raise CrawlError(
             f"The server's clock says {_zulu(began)}, but the last crawl ended at {_zulu(cursor)}: it was set back, "
-            "and changes may hide behind the cursor. Nothing was loaded; the cursor stays. Run `inventorum sync "
-            f"--from {safe}` (earlier, if the clock was set back more than a day ago), and once more when the "
-            f"server's clock has passed {_zulu(cursor)}: until then a sync without --from ends here."
+            "and changes may hide behind the cursor. Nothing was loaded; the cursor stays. The first sync after the "
+            f"server's clock has passed {_zulu(cursor)} reads from {safe} or earlier; until then a sync ends here. "
+            f"If it cannot wait, run `inventorum sync --from {safe}`, and once more when the server's clock has passed "
+            f"{_zulu(cursor)}."
         )
     return max(began, cursor + MICROSECOND)
+
+
+def began_at(first: Answer) -> datetime:
+    """When a crawl began, as the server tells it."""
+    return first.date - timedelta(seconds=first.seconds)
 
 
 def refuse_ahead(answer: Answer, not_after: datetime | None) -> None:
