@@ -407,7 +407,7 @@ def _notes(built: transform.BuildReport) -> list[str]:
             "Until then each run with news builds everything."
         )
     if built.lapsed:
-        notes.append(f"{', '.join(built.lapsed)} holds and is no longer accepted as broken.")
+        notes.append(f"{', '.join(built.lapsed)} holds, so that nothing is to be accepted.")
     return notes
 
 

@@ -261,11 +261,16 @@ def console(*, stderr: bool = False) -> Console:
     """A Rich console without highlighting; plain text when piped or NO_COLOR is set."""
     from rich.console import Console
 
+    from pipelines.progress import USUAL_COLUMNS
+
     class Plain(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # `guarded` ends the program; Rich would with exit code 1
 
-    return Plain(stderr=stderr, highlight=False, no_color=not color_wanted())
+    made = Plain(stderr=stderr, highlight=False, no_color=not color_wanted())
+    if made.width < 1:  # COLUMNS=0: nothing at all would be shown
+        made.width = USUAL_COLUMNS
+    return made
 
 
 def program() -> str:

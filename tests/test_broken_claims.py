@@ -116,7 +116,7 @@ def test_a_broken_claim_is_told_bundled_accepted_and_forgotten_when_it_holds(pro
     program.claim(MENDED)
     code, out, err = program.run("build", "--json")
     assert (code, json.loads(out)["accepted"]) == (0, [])
-    assert f"{CLAIM} holds and is no longer accepted as broken." in err
+    assert f"{CLAIM} holds, so that nothing is to be accepted." in err
     assert program.rows("select count(*) from ops.accepted_claims") == [(0,)]
     assert "broken claims" not in program.run("status")[1]
     assert program.rows(f"select * from marts.data_quality where check_name = '{CLAIM}'") == []

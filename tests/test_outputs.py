@@ -185,3 +185,13 @@ def test_a_schedule_is_not_written_into_the_work_folder(home: Path) -> None:
 def test_the_landing_log_of_this_home_is_still_one(home: Path) -> None:
     with duckdb.connect(str(home / "landing.duckdb"), read_only=True) as landing:
         assert landing.execute("select count(*) from raw.orders").fetchall() == [(1,)]
+
+
+def test_a_terminal_of_no_columns_hides_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+
+    code, out = call(home, "query", "select 42 as answer, 'Wobbler' as name")
+
+    assert code == 0
+    assert "42" in out
+    assert "Wobbler" in out
