@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,9 @@ from pipelines.settings import Files, Settings, StaticLogin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# A shell that starts a job in the background has it ignore Ctrl-C, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Sync = Callable[..., run.RunReport]
