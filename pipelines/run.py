@@ -261,13 +261,7 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     known = foreseen(settings, api)
     found = []
     for channel in settings.channels:
-        start = begin_of(
-            known.cursors.get(channel),
-            since=since,
-            start_date=settings.start_date,
-            overlap=settings.overlap,
-            set_back_to=known.set_back_to.get(channel),
-        )
+        start = begin_of(known, channel, since=since, start_date=settings.start_date, overlap=settings.overlap)
         answer = api.orders_delta(channel=channel, start_date=start, page=settings.delta_first_page or 0, limit=1)
         refuse_time(settings, known, channel, answer, any_backstep=since is not None)
         total = answer.page.total or 0

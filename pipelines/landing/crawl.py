@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer, Rejected
 from pipelines.inventorum.reading.facts import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
-from pipelines.landing.cursors import ANY_BACKSTEP, begin_of
+from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, begin_of
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
 from pipelines.landing.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.progress import Progress
@@ -41,7 +41,7 @@ class Reading:
         since: Read from here if the cursor is not earlier (`sync --from`).
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
-        set_back_to: As KnownTimes.
+        known: What earlier crawls have noted.
         required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
     """
 
@@ -58,7 +58,7 @@ class Reading:
     now: Callable[[], datetime]
     first_page: int | None = None
     required: frozenset[str] = frozenset()
-    set_back_to: Mapping[str, datetime] = field(default_factory=dict)
+    known: KnownTimes = field(default_factory=KnownTimes)
     sequence: Iterator[int] = field(default_factory=itertools.count)
     room: Room = field(default_factory=Room)
 
@@ -194,7 +194,7 @@ class DeltaCrawl:
         """
         started_at = self._reading.now()
         stored = None if cursor is None or cursor <= EPOCH else cursor
-        start_date = self._start_date(stored)
+        start_date = self._start_date()
         rejected: list[Rejected] = []
         crawling = crawl(
             lambda page, limit: self._api.orders_delta(
@@ -247,14 +247,14 @@ class DeltaCrawl:
         told = (self._channel, since, status, facts.requests, facts.rows, cursor)
         logger.info("%s since %s: %s, %s requests, %s orders read, cursor %s", *told)
 
-    def _start_date(self, stored: datetime | None) -> datetime | None:
+    def _start_date(self) -> datetime | None:
         reading = self._reading
         return begin_of(
-            stored,
+            reading.known,
+            self._channel,
             since=reading.since,
             start_date=reading.start_date,
             overlap=reading.overlap,
-            set_back_to=reading.set_back_to.get(self._channel),
         )
 
     def _failure(self, error: ApiError, facts: CrawlFacts) -> tuple[str, str]:

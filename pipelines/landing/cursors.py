@@ -39,7 +39,8 @@ select
     max(finished_at),
     min(watermark - greatest(interval 1 day, started_at - noted_at)) filter (
         endpoint = 'orders/delta' and status = 'incomplete' and watermark < until and finished_at > noted_at
-    )
+    ),
+    max(until)
 from crawls left join known using (channel)
 group by channel
 """
@@ -55,12 +56,14 @@ class KnownTimes:
         noted_at: The latest time by this machine's clock.
         set_back_to: Per channel whose crawls were refused since the last complete one because the server's clock
             was set back: the time it was set back to, or earlier. What has changed since bears such times.
+        complete_until: Per channel, the watermark of the last complete crawl, whether or not it brought rows.
     """
 
     cursors: Mapping[str, datetime] = field(default_factory=dict)
     newest: datetime | None = None
     noted_at: datetime | None = None
     set_back_to: Mapping[str, datetime] = field(default_factory=dict)
+    complete_until: Mapping[str, datetime] = field(default_factory=dict)
 
     def is_believed(self, now: datetime) -> bool:
         """Whether this machine's clock can be right: not if a time that has certainly passed is yet to come."""
@@ -87,27 +90,32 @@ def known_times(connection: duckdb.DuckDBPyConnection, windows: str = "raw.windo
     return KnownTimes(
         {channel: cursor for channel, cursor, *_ in rows if cursor is not None},
         max((newest for _, _, newest, *_ in rows if newest is not None), default=None),
-        max((noted for *_, noted, _ in rows), default=None),
-        {channel: begin for channel, *_, begin in rows if begin is not None},
+        max((noted for _, _, _, noted, *_ in rows), default=None),
+        {channel: begin for channel, *_, begin, _ in rows if begin is not None},
+        {channel: until for channel, *_, until in rows if until is not None},
     )
 
 
 def begin_of(
-    cursor: datetime | None,
+    known: KnownTimes,
+    channel: str,
     *,
     since: datetime | None,
     start_date: datetime | None,
     overlap: timedelta,
-    set_back_to: datetime | None = None,
 ) -> datetime | None:
     """From when on a crawl reads; None: from the beginning.
 
     Args:
-        since: What the user has asked for; where it lies behind the cursor, what changed in between is read, too.
-        start_date: For the first crawl.
+        since: What the user has asked for; where it lies behind what is known, what changed in between is read, too.
+        start_date: For the first crawl, and as long as none has brought an order.
         overlap: How far the others go back behind the cursor.
-        set_back_to: As KnownTimes.
     """
+    cursor = known.cursors.get(channel)
     if cursor is None:
-        return since or start_date
-    return min(since or cursor, cursor - overlap, (set_back_to or cursor) - overlap)
+        until = known.complete_until.get(channel)
+        if since is None or until is None:
+            return since or start_date
+        return min(since, until - overlap)
+    set_back_to = known.set_back_to.get(channel, cursor)
+    return min(since or cursor, cursor - overlap, set_back_to - overlap)

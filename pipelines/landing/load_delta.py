@@ -66,7 +66,7 @@ def load_delta(
             now=lambda: datetime.now(UTC),
             first_page=settings.delta_first_page,
             required=named_channels,
-            set_back_to=known.set_back_to,
+            known=known,
         )
         source = inventorum_source(api, settings.channels, reading, ledger, crawlers, extracted)
         ledger.seconds |= landing.load(settings.files, source, extracted, progress, pipeline)
