@@ -23,8 +23,11 @@ BACK_AND_CLEAR = "\r\x1b[K"
 class Progress(Protocol):
     """What the steps of a run report to; every method may be called from any thread."""
 
-    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
-        """`done` of `total` units of `task` are through; of one of its parts, where several run at once."""
+    def update(self, task: str, done: int, total: int | None = None) -> None:
+        """`done` of `total` units of `task` are through."""
+
+    def update_part(self, task: str, part: str, done: int, total: int | None = None) -> None:
+        """`done` of `total` units of one part of `task` are through; several run at once."""
 
     def note(self, text: str) -> None:
         """One line that is worth reading afterwards."""
@@ -33,8 +36,12 @@ class Progress(Protocol):
 class Silent:
     """Reports nothing."""
 
-    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+    def update(self, task: str, done: int, total: int | None = None) -> None:
         """Ignore the report."""
+
+    def update_part(self, task: str, part: str, done: int, total: int | None = None) -> None:
+        """A report like any other."""
+        self.update(part, done, total)
 
     def note(self, text: str) -> None:
         """Ignore the line."""
@@ -48,7 +55,11 @@ class Logged:
         self._parts: set[str] = set()
         self._lock = threading.Lock()
 
-    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+    def update(self, task: str, done: int, total: int | None = None) -> None:
+        """Log what is new."""
+        self.update_part(task, "", done, total)
+
+    def update_part(self, task: str, part: str, done: int, total: int | None = None) -> None:
         """Log what is new."""
         with self._lock:
             if task != self._task:
@@ -86,8 +97,12 @@ class Line:
         self._drawn = ""
         self._lock = threading.Lock()
 
-    def update(self, task: str, done: int, total: int | None = None, part: str = "") -> None:
+    def update(self, task: str, done: int, total: int | None = None) -> None:
         """Leave word of the newest state."""
+        self.update_part(task, "", done, total)
+
+    def update_part(self, task: str, part: str, done: int, total: int | None = None) -> None:
+        """Leave word of the newest state of one part."""
         with self._lock:
             if task != self._task:
                 self._task = task

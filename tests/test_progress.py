@@ -119,11 +119,11 @@ def test_channels_that_are_read_at_once_share_the_line_and_stay_within_their_tot
     stream, now = io.StringIO(), [0.0]
     line = Line(stream, lambda: 80, clock=lambda: now[0])
 
-    line.update("reading orders", 3366, 3000, "ipad")
-    line.update("reading orders", 10, 50, "shop")
+    line.update_part("reading orders", "ipad", 3366, 3000)
+    line.update_part("reading orders", "shop", 10, 50)
     now[0] = 61.5
     assert drawn(line, stream) == "\r\x1b[K1:01  reading orders  3,010 of 3,050 (ipad, shop)"
-    line.update("reading orders", 7, None, "ebay")
+    line.update_part("reading orders", "ebay", 7, None)
     assert drawn(line, stream) == "\r\x1b[K1:01  reading orders  3,017 (ipad, shop, ebay)"
 
 

@@ -192,7 +192,7 @@ class ChannelHistory:
         floor = self._reading.floor
         ids = [order.order_id for answer in part.answers for order in answer.page.orders]
         self._rows += len(ids)
-        self._reading.progress.update("reading orders by creation", self._rows, part=self.channel)
+        self._reading.progress.update_part("reading orders by creation", self.channel, self._rows)
         return self._row(str(self._number)) | {
             "start_date": part.start,
             "end_date": part.end,

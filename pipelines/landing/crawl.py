@@ -223,7 +223,7 @@ class DeltaCrawl:
                 ids = [order.order_id for order in answer.page.orders]
                 read += sum(order_id > top for order_id in ids)  # the others lie in an overlap
                 top = max(ids, default=top)
-                self._reading.progress.update("reading orders", read, facts.last_total, self._channel)
+                self._reading.progress.update_part("reading orders", self._channel, read, facts.last_total)
             buffer.flush()
         except ApiError as error:
             status, message = self._failure(error, facts)
