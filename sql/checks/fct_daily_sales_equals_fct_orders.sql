@@ -14,8 +14,24 @@ with made as (
         shipping_gross_amount,
         payment_amount,
         customer_order_count,
-        customer_gross_amount
+        customer_gross_amount,
+        item_count,
+        unnumbered_order_count,
+        discount_amount,
+        open_order_count,
+        canceled_order_count,
+        draft_order_count,
+        test_order_count
     from core.fct_daily_sales
+    where business_date in (select business_date from core.affected_dates)
+),
+
+orders as (
+    select
+        *,
+        order_class = 'sale' as is_sale,
+        coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) as all_discount_amount
+    from core.fct_orders
     where business_date in (select business_date from core.affected_dates)
 ),
 
@@ -24,21 +40,28 @@ facts as (
         account,
         business_date,
         channel,
-        count(*) as order_count,
-        try_cast(sum(quantity) as decimal(12, 3)) as item_quantity,
-        try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount,
-        try_cast(sum(items_net_amount) as decimal(18, 2)) as net_amount,
-        try_cast(sum(items_vat_amount) as decimal(18, 2)) as vat_amount,
-        try_cast(sum(shipping_gross_amount) as decimal(18, 2)) as shipping_gross_amount,
-        try_cast(sum(payments_amount) as decimal(18, 2)) as payment_amount,
-        count(customer_id) as customer_order_count,
+        count(*) filter (where is_sale) as order_count,
+        try_cast(sum(quantity) filter (where is_sale) as decimal(12, 3)) as item_quantity,
+        try_cast(sum(items_gross_amount) filter (where is_sale) as decimal(18, 2)) as gross_amount,
+        try_cast(sum(items_net_amount) filter (where is_sale) as decimal(18, 2)) as net_amount,
+        try_cast(sum(items_vat_amount) filter (where is_sale) as decimal(18, 2)) as vat_amount,
+        try_cast(sum(shipping_gross_amount) filter (where is_sale) as decimal(18, 2))
+            as shipping_gross_amount,
+        try_cast(sum(payments_amount) filter (where is_sale) as decimal(18, 2)) as payment_amount,
+        count(customer_id) filter (where is_sale) as customer_order_count,
         try_cast(
-            sum(case when customer_id is not null then items_gross_amount end) as decimal(18, 2)
-        ) as customer_gross_amount
-    from core.fct_orders
-    where
-        order_class = 'sale'
-        and business_date in (select business_date from core.affected_dates)
+            sum(items_gross_amount) filter (where is_sale and customer_id is not null)
+            as decimal(18, 2)
+        ) as customer_gross_amount,
+        sum(item_count) filter (where is_sale) as item_count,
+        count(*) filter (where is_sale and invoice_number is null) as unnumbered_order_count,
+        try_cast(sum(all_discount_amount) filter (where is_sale) as decimal(18, 2))
+            as discount_amount,
+        count(*) filter (where order_class = 'open') as open_order_count,
+        count(*) filter (where order_class = 'canceled') as canceled_order_count,
+        count(*) filter (where order_class = 'draft') as draft_order_count,
+        count(*) filter (where order_class = 'test') as test_order_count
+    from orders
     group by account, business_date, channel
 )
 
@@ -63,7 +86,21 @@ select
     made.customer_order_count,
     facts.customer_order_count as fact_customer_order_count,
     made.customer_gross_amount,
-    facts.customer_gross_amount as fact_customer_gross_amount
+    facts.customer_gross_amount as fact_customer_gross_amount,
+    made.item_count,
+    facts.item_count as fact_item_count,
+    made.unnumbered_order_count,
+    facts.unnumbered_order_count as fact_unnumbered_order_count,
+    made.discount_amount,
+    facts.discount_amount as fact_discount_amount,
+    made.open_order_count,
+    facts.open_order_count as fact_open_order_count,
+    made.canceled_order_count,
+    facts.canceled_order_count as fact_canceled_order_count,
+    made.draft_order_count,
+    facts.draft_order_count as fact_draft_order_count,
+    made.test_order_count,
+    facts.test_order_count as fact_test_order_count
 from made
 full outer join facts
     on
@@ -80,3 +117,10 @@ where
     or coalesce(made.payment_amount, 0) <> coalesce(facts.payment_amount, 0)
     or coalesce(made.customer_order_count, 0) <> coalesce(facts.customer_order_count, 0)
     or coalesce(made.customer_gross_amount, 0) <> coalesce(facts.customer_gross_amount, 0)
+    or coalesce(made.item_count, 0) <> coalesce(facts.item_count, 0)
+    or coalesce(made.unnumbered_order_count, 0) <> coalesce(facts.unnumbered_order_count, 0)
+    or coalesce(made.discount_amount, 0) <> coalesce(facts.discount_amount, 0)
+    or coalesce(made.open_order_count, 0) <> coalesce(facts.open_order_count, 0)
+    or coalesce(made.canceled_order_count, 0) <> coalesce(facts.canceled_order_count, 0)
+    or coalesce(made.draft_order_count, 0) <> coalesce(facts.draft_order_count, 0)
+    or coalesce(made.test_order_count, 0) <> coalesce(facts.test_order_count, 0)

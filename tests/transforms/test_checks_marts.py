@@ -151,6 +151,13 @@ PLANTED = {
                 "payment_amount",
                 "customer_order_count",
                 "customer_gross_amount",
+                "item_count",
+                "unnumbered_order_count",
+                "discount_amount",
+                "open_order_count",
+                "canceled_order_count",
+                "draft_order_count",
+                "test_order_count",
             )
         ),
         less("core.fct_daily_sales", "order_count > 0"),
@@ -160,6 +167,16 @@ PLANTED = {
         more("core.fct_daily_sales", "refund_amount"),
         more("core.fct_daily_sales", "refund_count"),
         less("core.fct_daily_sales", "refund_count > 0"),
+    ],
+    "refunds_of_customers_equal_fct_orders": [
+        more("core.fct_daily_customer_sales", "refund_amount"),
+        more("core.fct_daily_customer_sales", "refund_count"),
+        less("core.fct_daily_customer_sales", "refund_count > 0"),
+    ],
+    "refunds_of_products_equal_fct_order_items": [
+        more("core.fct_daily_product_sales", "refund_amount"),
+        more("core.fct_daily_product_sales", "refund_quantity"),
+        less("core.fct_daily_product_sales", "refund_amount > 0"),
     ],
     "fct_daily_vat_equals_fct_order_vat": [
         more("core.fct_daily_vat", "vat_amount"),
