@@ -66,6 +66,25 @@ def home(shop: Shop, settings: Settings, sync: Sync) -> Path:
     return settings.files.home
 
 
+@pytest.mark.parametrize("damage", ["cut short", "emptied", "overwritten"])
+@pytest.mark.parametrize("there_is_news", [True, False])
+def test_a_published_file_that_was_damaged_is_published_anew(
+    shop: Shop, home: Path, sync: Sync, rows: Rows, damage: str, there_is_news: bool
+) -> None:
+    published = home / "warehouse.duckdb"
+    whole = published.read_bytes()
+    published.write_bytes({"cut short": whole[: len(whole) // 3], "emptied": b"", "overwritten": b"x" * 5000}[damage])
+    if there_is_news:
+        sell(shop, 3)
+    with pytest.raises(TransformError, match="Run `inventorum build`"):
+        open_published(published)
+
+    report = sync()
+
+    assert (report.exit_code, report.published) == (0, True)
+    assert rows("select count(*) from core.fct_orders") == [(1 + there_is_news,)]
+
+
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_session_that_died_on_the_published_file_changes_nothing_that_readers_see(
     shop: Shop, home: Path, sync: Sync, rows: Rows, there_is_news: bool

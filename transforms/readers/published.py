@@ -57,7 +57,8 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     except FilesHeld:
         raise
     except TransformError as fault:
-        raise (_with_log(path) or fault) from fault
+        damaged = UnreadableFile(f"{fault} Nothing was read. Run `inventorum build`, which publishes the file anew.")
+        raise (_with_log(path) or damaged) from fault
     if (foreign := _with_log(path)) is not None:
         connection.close()
         raise foreign

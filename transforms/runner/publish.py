@@ -25,7 +25,7 @@ from transforms.runner.database_file import (
     times_written,
     without_log,
 )
-from transforms.runner.session import connect
+from transforms.runner.session import UnreadableFile, connect
 
 if TYPE_CHECKING:
     from transforms.runner.session import Connection, Files
@@ -212,6 +212,9 @@ def _refuse_foreign(files: Files) -> bool:
         ):
             seal = ledger.read_meta(published).get(SEAL, "") if ledger.is_warehouse(published) else None
     except TransformError as fault:
+        # what was published there before and has been damaged since
+        if isinstance(fault, UnreadableFile) and (stamp or not files.published.stat().st_size):
+            return True
         raise PublishError(
             f"{files.published} is in the way: {fault} Move it away, then run `inventorum build`."
         ) from fault
