@@ -140,6 +140,7 @@ def a_published_file_of_another_program(settings: Settings, held: ExitStack) -> 
 
 def a_published_file_of_text(settings: Settings, held: ExitStack) -> Settings:
     settings.files.warehouse.write_text("mine " * 10_000)
+    (settings.files.work / "published.json").unlink()  # nothing shows that anything was published there before
     return settings
 
 
