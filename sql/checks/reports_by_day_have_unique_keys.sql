@@ -8,8 +8,7 @@ with repeated as (
         || ' ' || coalesce(cast(business_date as varchar), '-')
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
-    from marts.sales_by_day
-    where business_date in (select business_date from core.affected_dates)
+    from marts.sales_by_day  -- days on which nothing happened included
     group by account, business_date, channel
     having count(*) > 1
     union all

@@ -36,13 +36,20 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         connection.execute("set enable_progress_bar = false")  # it would stand in the middle of the results
         if not is_warehouse(connection):
             raise UnreadableFile(f"{path} is a database, but no warehouse of this program.")
-        connection.execute("set search_path = 'core,marts,ops'")  # a table's name is enough, and `show tables` has it
+        connection.execute("set search_path = ?", [",".join(_schemas(connection))])
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Where a table's name alone is looked for, and what `show tables` lists: those that the file has."""
+    found = connection.execute("select schema_name from duckdb_schemas() where database_name = current_database()")
+    there = {name for (name,) in found.fetchall()}
+    return [name for name in ("core", "marts", "ops") if name in there]
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
