@@ -28,12 +28,12 @@ QUERY = """
 import sys
 from pipelines import cli
 from pipelines.commands import query
-execute = query._execute
-def execute_and_tell(*args):
+refuse_changes = query._refuse_changes
+def refuse_and_tell(sql):
+    refuse_changes(sql)
     sys.stderr.write("begun\\n")
     sys.stderr.flush()
-    return execute(*args)
-query._execute = execute_and_tell
+query._refuse_changes = refuse_and_tell
 cli.main()
 """
 
