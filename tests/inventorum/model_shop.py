@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.http.pages import Answer, OrderRow, Page
-from pipelines.inventorum.reading.page_ranges import Window
+from pipelines.inventorum.reading.page_ranges import PageRange
 from pipelines.inventorum.reading.protocol import Crawl, crawl
 
 T = TypeVar("T")
@@ -248,8 +248,8 @@ def _crawl(loader: Loader, **options: Any) -> Iterator[Answer]:
 def shuffled(picks: list[int], outstanding: int = 4) -> Any:
     """A deterministic executor: which window is asked next, and which answer arrives next, is given."""
 
-    def gather(fetch: Callable[[Window], T], windows: Iterator[Window]) -> Generator[T, None, None]:
-        asked: list[Window] = []
+    def gather(fetch: Callable[[PageRange], T], page_ranges: Iterator[PageRange]) -> Generator[T, None, None]:
+        asked: list[PageRange] = []
         arrived: list[T] = []
         number = 0
 
@@ -259,8 +259,8 @@ def shuffled(picks: list[int], outstanding: int = 4) -> Any:
             return picks[number % len(picks)] % count if picks else 0
 
         while True:
-            while len(asked) + len(arrived) < outstanding and (window := next(windows, None)) is not None:
-                asked.append(window)
+            while len(asked) + len(arrived) < outstanding and (page_range := next(page_ranges, None)) is not None:
+                asked.append(page_range)
             if asked and (not arrived or pick(2)):
                 arrived.append(fetch(asked.pop(pick(len(asked)))))
             elif arrived:

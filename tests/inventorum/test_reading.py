@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from pipelines.errors import ApiError, CrawlError, EmptyPage, RequestRefused
 from pipelines.inventorum.http.pages import Answer, OrderRow, Page, Rejected
-from pipelines.inventorum.reading.page_ranges import Window, around, choose
+from pipelines.inventorum.reading.page_ranges import PageRange, around, choose
 from pipelines.inventorum.reading.protocol import MOST_RESTARTS, MOST_RETREATS, Crawl, CrawlFacts, crawl
 
 DATE = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -447,15 +447,15 @@ def test_a_crawl_without_an_answer_says_so() -> None:
 
 def test_the_chosen_window_begins_where_wanted_and_reaches_past_what_is_known() -> None:
     for rows in range(1, 3000):
-        window = choose(rows - 6, rows, 100)
-        assert window.offset <= max(0, rows - 6)
-        assert window.end > rows
-        assert window.limit <= 100
+        page_range = choose(rows - 6, rows, 100)
+        assert page_range.offset <= max(0, rows - 6)
+        assert page_range.end > rows
+        assert page_range.limit <= 100
 
 
 def test_the_smallest_window_around_the_end_holds_the_row_before() -> None:
     for row in range(1, 3000):
-        window = around(row)
-        assert window.offset < row < window.end
-        assert window.limit <= 11
-    assert around(3) == Window(1, 2)
+        page_range = around(row)
+        assert page_range.offset < row < page_range.end
+        assert page_range.limit <= 11
+    assert around(3) == PageRange(1, 2)

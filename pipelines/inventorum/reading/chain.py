@@ -10,14 +10,14 @@ import itertools
 from dataclasses import dataclass
 
 from pipelines.inventorum.http.pages import Page
-from pipelines.inventorum.reading.page_ranges import Window
+from pipelines.inventorum.reading.page_ranges import PageRange
 
 
 @dataclass(frozen=True)
 class Read:
     """An answer without its payloads."""
 
-    window: Window
+    page_range: PageRange
     total: int | None
     count: int
     first: int | str | None
@@ -27,11 +27,11 @@ class Read:
 
     @property
     def end(self) -> int:
-        return self.window.offset + self.count
+        return self.page_range.offset + self.count
 
     @property
     def is_short(self) -> bool:
-        return self.count < self.window.limit
+        return self.count < self.page_range.limit
 
     @property
     def owes(self) -> bool:
@@ -61,7 +61,7 @@ class Chain:
 
     def is_anchored(self, read: Read) -> bool:
         """Whether no row can lie between what is known and this window."""
-        if read.window.page == 0:
+        if read.page_range.page == 0:
             return True
         if read.first in self.tail:
             return True
@@ -88,20 +88,20 @@ class Chain:
         is_further = read.last_id is not None and (self.last_id is None or read.last_id > self.last_id)
         return self.is_anchored(read) and not is_further and not read.tail - self.tail
 
-    def step_back(self, window: Window) -> None:
+    def step_back(self, page_range: PageRange) -> None:
         """Begin earlier: the window did not reach what is known."""
-        self.want = max(0, window.offset - max(1, window.limit // 2))
+        self.want = max(0, page_range.offset - max(1, page_range.limit // 2))
         self.rows = min(self.rows, self.want + 1)
 
 
-def outline(window: Window, page: Page | None) -> Read:
+def outline(page_range: PageRange, page: Page | None) -> Read:
     """What linking needs of an answer; None stands for a page that does not exist."""
     if page is None:
-        return Read(window, None, 0, None, None, None, frozenset())
+        return Read(page_range, None, 0, None, None, None, frozenset())
     ids = [key for key in page.keys if isinstance(key, int)]
     tail = itertools.takewhile(lambda key: isinstance(key, str), reversed(page.keys))
     return Read(
-        window=window,
+        page_range=page_range,
         total=page.total,
         count=len(page.keys),
         first=page.keys[0] if page.keys else None,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pipelines.errors import EmptyPage, RequestRefused
 from pipelines.inventorum.http.pages import Answer
 from pipelines.inventorum.reading.facts import CrawlFacts
-from pipelines.inventorum.reading.page_ranges import Window
+from pipelines.inventorum.reading.page_ranges import PageRange
 
 NO_SUCH_PAGE = frozenset({400, 404})
 
@@ -27,7 +27,7 @@ class Pages:
         self._facts = facts
         self.base_is_known = base_is_known
 
-    def first(self, window: Window) -> Answer:
+    def first(self, page_range: PageRange) -> Answer:
         """The first rows, whatever the number of their page is.
 
         Raises:
@@ -36,7 +36,7 @@ class Pages:
         """
         refusal: RequestRefused | EmptyPage
         try:
-            return self._demand(window)
+            return self._demand(page_range)
         except RequestRefused as error:
             if self.base_is_known or error.status not in NO_SUCH_PAGE:
                 raise
@@ -47,7 +47,7 @@ class Pages:
             refusal = error
         self._facts.first_page = 1
         try:
-            answer = self._demand(window)
+            answer = self._demand(page_range)
             total, count = answer.page.total, len(answer.page.keys)
             is_first = total == count or self._starts_at_one(total, count)
         except (RequestRefused, EmptyPage):
@@ -66,7 +66,7 @@ class Pages:
             return True
         return False
 
-    def ask(self, window: Window) -> Answer | None:
+    def ask(self, page_range: PageRange) -> Answer | None:
         """One window; None if the API says that there is no such page.
 
         Raises:
@@ -74,29 +74,31 @@ class Pages:
             InventorumError: Whatever else `fetch` raises.
         """
         try:
-            return self._demand(window)
+            return self._demand(page_range)
         except RequestRefused as error:
-            if window.page == 0 or error.status not in NO_SUCH_PAGE:
+            if page_range.page == 0 or error.status not in NO_SUCH_PAGE:
                 raise
         return None
 
-    def attempt(self, window: Window) -> tuple[Window, Answer | None]:
+    def attempt(self, page_range: PageRange) -> tuple[PageRange, Answer | None]:
         """One window of several, from any thread and not counted; what it does not bring is asked for again."""
         try:
-            return window, self._fetch(window.page + self._facts.first_page, window.limit)
+            return page_range, self._fetch(page_range.page + self._facts.first_page, page_range.limit)
         except EmptyPage:
-            return window, None
+            return page_range, None
         except RequestRefused as error:
             if error.status not in NO_SUCH_PAGE:
                 raise
-            return window, None
+            return page_range, None
 
-    def _demand(self, window: Window) -> Answer:
+    def _demand(self, page_range: PageRange) -> Answer:
         self._facts.requests += 1
-        answer = self._fetch(window.page + self._facts.first_page, window.limit)
+        answer = self._fetch(page_range.page + self._facts.first_page, page_range.limit)
         total = answer.page.total
-        if not answer.page.keys and total is not None and total > window.offset:
-            raise EmptyPage(f"Rows {window.offset} to {window.end} are empty, although {total} orders match.", total)
+        if not answer.page.keys and total is not None and total > page_range.offset:
+            raise EmptyPage(
+                f"Rows {page_range.offset} to {page_range.end} are empty, although {total} orders match.", total
+            )
         return answer
 
     def _starts_at_one(self, total: int | None, limit: int) -> bool:

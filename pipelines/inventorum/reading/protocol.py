@@ -18,7 +18,7 @@ from pipelines.inventorum.http.pages import Answer
 from pipelines.inventorum.reading.chain import Chain, Read
 from pipelines.inventorum.reading.facts import CAP, CrawlFacts
 from pipelines.inventorum.reading.page_base import Fetch, Pages
-from pipelines.inventorum.reading.page_ranges import Gather, Window, around, choose, in_threads
+from pipelines.inventorum.reading.page_ranges import Gather, PageRange, around, choose, in_threads
 from pipelines.inventorum.reading.tally import Tally
 from pipelines.inventorum.reading.watermark import began_at, watermark_of
 
@@ -168,22 +168,22 @@ class Crawl:
 
     def _first(self) -> Iterator[Answer]:
         """The first rows, alone: they give the clock, the base of the pages and the cap."""
-        window = Window(0, self.facts.cap)
-        answer = self._pages.first(window)
+        page_range = PageRange(0, self.facts.cap)
+        answer = self._pages.first(page_range)
         if self.facts.watermark is None:
             self.facts.server_time = began_at(answer)
             self.facts.watermark = watermark_of(answer, self._cursor, self._max_backstep, self._not_after)
-        read = self._take(window, answer)
+        read = self._take(page_range, answer)
         yield answer
         if read.owes and read.count < FEW_ROWS:  # a cap that low is rather an accident
-            again = self._pages.ask(window)
+            again = self._pages.ask(page_range)
             if again is not None:
-                read = self._take(window, again)
+                read = self._take(page_range, again)
                 yield again
         self._first_key = read.first
         if read.owes and read.count >= LEAST_CAP:
             self.facts.cap = read.count
-            read = replace(read, window=Window(0, read.count))
+            read = replace(read, page_range=PageRange(0, read.count))
         self._chain.extend(read, self._overlap)
         if read.owes:
             if (yield from self._follows(read.count)):
@@ -192,12 +192,12 @@ class Crawl:
 
     def _step(self) -> Iterator[Answer]:
         """One window, the next that is needed."""
-        window = choose(self._chain.want, self._chain.rows, self.facts.cap)
-        answer = self._pages.ask(window)
-        read = self._take(window, answer)
+        page_range = choose(self._chain.want, self._chain.rows, self.facts.cap)
+        answer = self._pages.ask(page_range)
+        read = self._take(page_range, answer)
         if answer is not None:
             yield answer
-        if not self._pages.base_is_known and window.page and read.first is not None:
+        if not self._pages.base_is_known and page_range.page and read.first is not None:
             looks_repeated = read.first == self._first_key
             if self._pages.is_repeated(read.total, looks_repeated=looks_repeated):
                 return
@@ -205,20 +205,20 @@ class Crawl:
         self._pages_lead_on = is_linked and self._chain.idle == 0
         if is_linked and read.owes:
             idle = self._chain.idle
-            yield from self._settle_end(window)
+            yield from self._settle_end(page_range)
             self._chain.idle = idle
 
-    def _settle_end(self, window: Window) -> Iterator[Answer]:
+    def _settle_end(self, page_range: PageRange) -> Iterator[Answer]:
         """A short window whose `total` promises more: at its end, cut, or a cap that was lowered?"""
-        answer = self._pages.ask(window)
-        again = self._take(window, answer)
+        answer = self._pages.ask(page_range)
+        again = self._take(page_range, answer)
         if answer is not None:
             yield answer
         if not self._link(again) or not again.owes:
             return
-        window = around(again.end)
-        answer = self._pages.ask(window)
-        probe = self._take(window, answer)
+        page_range = around(again.end)
+        answer = self._pages.ask(page_range)
+        probe = self._take(page_range, answer)
         if answer is not None:
             yield answer
         shows_nothing_new = probe.first is not None and self._chain.ends_with(probe)
@@ -233,12 +233,12 @@ class Crawl:
 
     def _follows(self, rows: int) -> Generator[Answer, None, bool]:
         """Whether more follow after the first few rows, by a window that even the lowest cap honours."""
-        window = around(rows) if rows > 2 else Window(rows, 1)
+        page_range = around(rows) if rows > 2 else PageRange(rows, 1)
         try:
-            answer = self._pages.ask(window)
+            answer = self._pages.ask(page_range)
         except EmptyPage:
             return False
-        probe = self._take(window, answer)
+        probe = self._take(page_range, answer)
         if answer is not None:
             yield answer
         return probe.first is not None and not self._chain.ends_with(probe)
@@ -247,8 +247,8 @@ class Crawl:
         """All windows that `total` promises, several at once, then linked as far as they meet."""
         reads: list[Read] = []
         with closing(gather(self._pages.attempt, self._plan(reads))) as results:
-            for window, answer in results:
-                read = self._take(window, answer)
+            for page_range, answer in results:
+                read = self._take(page_range, answer)
                 reads.append(read)
                 if answer is not None:
                     yield answer
@@ -259,16 +259,16 @@ class Crawl:
         )
         self._link_waiting()
 
-    def _plan(self, reads: list[Read]) -> Iterator[Window]:
+    def _plan(self, reads: list[Read]) -> Iterator[PageRange]:
         """Windows up to `total`, or up to the end if an answer shows that it comes sooner."""
         want, rows, seen, end = self._chain.want, self._chain.rows, 0, self.facts.last_total or 0
         while rows <= end:
-            window = choose(want, rows, self.facts.cap)
-            if window.end <= rows:
+            page_range = choose(want, rows, self.facts.cap)
+            if page_range.end <= rows:
                 return
             self.facts.requests += 1
-            yield window
-            rows, want = window.end, window.end - 1 - self._overlap
+            yield page_range
+            rows, want = page_range.end, page_range.end - 1 - self._overlap
             end = min([end, *(read.end for read in reads[seen:] if read.is_short)])
             seen = len(reads)
 
@@ -283,7 +283,7 @@ class Crawl:
         self._retreats += 1
         if self._retreats >= MOST_RETREATS:
             raise _Restart(f"{MOST_RETREATS} windows did not reach back to what was read")
-        self._chain.step_back(read.window)
+        self._chain.step_back(read.page_range)
         return False
 
     def _link_waiting(self) -> None:

@@ -10,7 +10,7 @@ from pipelines.errors import CrawlError
 from pipelines.inventorum.http.pages import Answer
 from pipelines.inventorum.reading.chain import Read, outline
 from pipelines.inventorum.reading.facts import CrawlFacts
-from pipelines.inventorum.reading.page_ranges import Window
+from pipelines.inventorum.reading.page_ranges import PageRange
 
 
 class Tally:
@@ -20,19 +20,19 @@ class Tally:
         self._facts = facts
         self._ids = array("q")
 
-    def take(self, window: Window, answer: Answer | None) -> Read:
+    def take(self, page_range: PageRange, answer: Answer | None) -> Read:
         """Count an answer and keep its outline.
 
         Raises:
             CrawlError: Its ids do not ascend.
         """
         if answer is None:
-            return outline(window, None)
+            return outline(page_range, None)
         page = answer.page
         ids = [key for key in page.keys if isinstance(key, int)]
         if not all(map(operator.lt, ids, ids[1:])):
             raise CrawlError(
-                f"The ids of page {window.page + self._facts.first_page} (limit {window.limit}) do not ascend, "
+                f"The ids of page {page_range.page + self._facts.first_page} (limit {page_range.limit}) do not ascend, "
                 "although order_by=id was asked for: orders could be lost without a trace. Nothing of this "
                 "crawl counts; the cursor stays."
             )
@@ -43,7 +43,7 @@ class Tally:
             self._facts.last_total = page.total
             if self._facts.first_total is None:
                 self._facts.first_total = page.total
-        return outline(window, page)
+        return outline(page_range, page)
 
     def distinct_ids(self) -> int:
         """How many different orders came; sorting takes less memory than a set."""
