@@ -12,7 +12,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.landing_file import write_landing
+from tests import ROOT
+from tests.support.landing_file import write_landing
 from transforms.readers.published import open_published
 from transforms.runner import ledger
 from transforms.runner.build import Files, Rules, build
@@ -27,7 +28,6 @@ from transforms.runner.tables import compare
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
 SQL = ROOT / "sql"
 PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT / part).rglob("*.py"))
 MODELS = sorted(path for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.sql"))

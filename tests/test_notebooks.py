@@ -22,8 +22,9 @@ from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
+from tests import ROOT
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 SCRIPTS = sorted(NOTEBOOKS.glob("*.py"))
 JUPYTER = sorted(NOTEBOOKS.glob("*.ipynb"))
 

@@ -15,9 +15,9 @@ import pytest
 
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
+from tests import ROOT
 from tests.benchmarks.table import BEGIN, END
 
-ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
 # The first two blocks are run by .ci/run in an environment of their own.
 COMMANDS = [line for block in BLOCKS[2:] for line in block.splitlines() if line.startswith("inventorum ")]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.sandbox.clock import microseconds, wire_time
 from tests.lives.life import A_RUN, INCOMPLETE, QUARANTINED, REFUSED, Life
-from tests.transforms.payloads import line, payment, sale
+from tests.support.payloads import line, payment, sale
 
 ODD_IDS = iter(range(900, 10**6))
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 
-from tests.landing_file import Load
 from tests.lives.apart import apart
 from tests.lives.life import Life
-from tests.transforms import oracle
-from tests.transforms.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
+from tests.sql.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
+from tests.support import oracle
+from tests.support.landing_file import Load
 
 VOLATILE = ("delta_state", "user_id", "available_refund_types")
 CANCELED = 4
@@ -112,7 +112,7 @@ def _content(text: str) -> Any:
 
 
 def figures_not_as_recomputed(connection: duckdb.DuckDBPyConnection, zone: str, day_starts_at: int) -> Iterable[str]:
-    """Report tables that are not what `tests.transforms.oracle` computes from the payloads, in words."""
+    """Report tables that are not what `tests.support.oracle` computes from the payloads, in words."""
     reads = connection.execute(_in_landing(READS)).fetchall()
     loads = [
         Load(

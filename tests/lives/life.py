@@ -25,7 +25,7 @@ from tests.lives.agreement import disagreements
 from tests.lives.apart import Outcome, Stop, apart, fork, program
 from tests.lives.disk import with_free_space
 from tests.lives.neighbour import Neighbour
-from tests.real_command import start
+from tests.support.real_command import start
 
 BEGIN = "2026-10-23T10:00:00Z"  # a Friday; two days later the clocks go back, nine days later a month ends
 PREFIX = "SOURCES__INVENTORUM__"

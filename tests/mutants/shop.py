@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from tests.landing_file import Load
-from tests.transforms.random_shop import random_loads
+from tests.support.landing_file import Load
+from tests.support.random_shop import random_loads
 
 SEED = 11
 SERVICES = (

@@ -15,16 +15,16 @@ from typing import Any
 
 import duckdb
 
+from tests import ROOT
 from tests.mutants.operators import Mutant
 from tests.mutants.shop import mutants_shop
-from tests.transforms import oracle
-from tests.transforms.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
-from tests.transforms.warehouse import Warehouse
+from tests.sql.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
+from tests.support import oracle
+from tests.support.warehouse import Warehouse
 from transforms.errors import ChecksFailed, TransformError
 from transforms.runner.build import build
 from transforms.runner.models import sql_folder
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 120  # of CPU; a changed join may never end
 TESTS = ("test_marts", "test_facts", "test_dims", "test_odd_records", "test_incremental_is_full")
 Prints = Mapping[str, tuple[int, int]]
@@ -146,7 +146,7 @@ class Bench:
 
     def _test_that_fails(self, mutant: Mutant, changed: list[str]) -> str:
         """A test over the SQL that names a changed table and fails with the mutant."""
-        chosen = [f"tests/transforms/{name}" for name in tests_about({table.partition(".")[2] for table in changed})]
+        chosen = [f"tests/sql/{name}" for name in tests_about({table.partition(".")[2] for table in changed})]
         if not chosen:
             return ""
         checkout = self._folder / "checkout"
@@ -182,7 +182,7 @@ def tests_about(tables: set[str]) -> list[str]:
     """The tests over the SQL that name one of the tables, as `file.py::test`."""
     found = []
     for name in TESTS:
-        text = (ROOT / "tests" / "transforms" / f"{name}.py").read_text("utf-8")
+        text = (ROOT / "tests" / "sql" / f"{name}.py").read_text("utf-8")
         for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 source: Any = ast.get_source_segment(text, node)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.transforms.small_project import SmallWarehouse
+from tests.support.small_project import SmallWarehouse
 
 if TYPE_CHECKING:
     from pathlib import Path

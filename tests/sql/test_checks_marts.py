@@ -1,0 +1,430 @@
+"""Each check of dimensions, daily figures and reports finds the violation that is planted for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from tests.support.landing_file import Load
+from tests.support.random_shop import random_loads
+from tests.support.warehouse import Warehouse, item, order
+from transforms.runner import ledger
+from transforms.runner.check_results import evaluate
+from transforms.runner.loads import keep_loads, new_loads, stage_all
+from transforms.runner.models import Check, sql_folder
+from transforms.runner.order import cached_project
+from transforms.runner.session import Connection, attach_landing, connect, prepare
+from transforms.runner.steps import Steps
+from transforms.runner.tables import stage
+
+ONE = "rowid = (select min(rowid) from {table})"
+
+
+def twice(table: str) -> str:
+    """A row that stands there twice."""
+    return f"insert into {table} select * from {table} where {ONE.format(table=table)}"
+
+
+def more(table: str, column: str, condition: str = "true") -> str:
+    """One row has more than is true."""
+    return (
+        f"update {table} set {column} = {column} + 1 where rowid = (select min(rowid) from {table} where {condition})"
+    )
+
+
+def less(table: str, condition: str = "true") -> str:
+    """A row is missing."""
+    return f"delete from {table} where rowid = (select min(rowid) from {table} where {condition})"
+
+
+PLANTED = {
+    # keys
+    "dimensions_have_unique_keys": [
+        twice(f"core.{name}")
+        for name in (
+            "dim_date",
+            "dim_holiday",
+            "dim_year",
+            "dim_channel",
+            "dim_payment_method",
+            "dim_order_state",
+            "dim_tax_rate",
+            "dim_product_attributes",
+            "dim_product",
+            "dim_customer",
+            "dim_address",
+            "dim_shipping_service",
+            "dim_user",
+        )
+    ],
+    "daily_figures_have_unique_keys": [
+        twice(f"core.{name}")
+        for name in (
+            "fct_daily_sales",
+            "fct_daily_vat",
+            "fct_daily_payments",
+            "fct_hourly_sales",
+            "fct_daily_product_sales",
+            "fct_daily_customer_sales",
+            "fct_basket_pairs",
+            "fct_daily_sales_history",
+            "fct_receipts",
+            "fct_fulfilment",
+        )
+    ],
+    "bookkeeping_has_unique_keys": [
+        twice(f"core.{name}")
+        for name in ("fct_loads", "fct_closings", "fct_crawl_status", "fct_receipt_blocks", "fct_receipt_findings")
+    ],
+    "reports_by_day_have_unique_keys": [
+        twice(f"marts.{name}")
+        for name in (
+            "sales_by_day",
+            "daily_closing",
+            "daily_closing_vat",
+            "discounts",
+            "refunds",
+            "restatements",
+            "restatement_orders",
+            "closed_days",
+            "product_sales_by_day",
+            "sales_by_day_and_hour",
+        )
+    ],
+    "reports_have_unique_keys": [
+        twice(f"marts.{name}")
+        for name in (
+            "vat_by_month",
+            "sales_by_product",
+            "sales_by_hour",
+            "customers",
+            "walk_in_sales",
+            "cohorts",
+            "basket_affinity",
+            "open_orders",
+            "fulfilment",
+            "receipt_numbers",
+            "receipt_circles",
+            "freshness",
+            "data_quality",
+        )
+    ],
+    # members
+    "orders_point_to_known_members": [
+        "update core.fct_order_items set product_id = 999999",
+        "update core.fct_orders set customer_id = 999999",
+        "update core.fct_orders set user_id = 999999",
+        "update core.fct_orders set billing_address_id = 999999",
+        "update core.fct_orders set shipping_address_id = 999999",
+        "update core.fct_shipments set service_id = 999999",
+    ],
+    "daily_figures_point_to_known_members": [
+        "delete from core.dim_date where business_date = (select min(business_date) from core.fct_daily_sales)",
+        "delete from core.dim_date where business_date = (select max(business_date) from core.fct_payments)",
+        "delete from core.dim_channel where channel = 'ipad'",
+        "delete from core.dim_payment_method where payment_method = '0'",
+        "delete from core.dim_tax_rate where tax_rate = 19",
+        "delete from core.dim_product where product_id = 501",
+    ],
+    "set_states_are_known_members": ["delete from core.dim_order_state where state_bit = 256"],
+    # calendar
+    "the_calendar_has_no_gap": [
+        "delete from core.dim_date where business_date = '2026-05-17'",
+        "delete from core.dim_date where business_date = '2026-12-31'",
+        "delete from core.dim_date where business_date = '2026-01-01'",
+    ],
+    # daily figures
+    "fct_daily_sales_equals_fct_orders": [
+        *(
+            more("core.fct_daily_sales", column, "order_count > 0")
+            for column in (
+                "order_count",
+                "item_quantity",
+                "gross_amount",
+                "net_amount",
+                "vat_amount",
+                "shipping_gross_amount",
+                "payment_amount",
+                "customer_order_count",
+                "customer_gross_amount",
+                "item_count",
+                "unnumbered_order_count",
+                "discount_amount",
+                "open_order_count",
+                "canceled_order_count",
+                "draft_order_count",
+                "test_order_count",
+            )
+        ),
+        less("core.fct_daily_sales", "order_count > 0"),
+        less("core.fct_orders", "order_class = 'sale'"),
+    ],
+    "refunds_of_days_equal_fct_orders": [
+        more("core.fct_daily_sales", "refund_amount"),
+        more("core.fct_daily_sales", "refund_count"),
+        less("core.fct_daily_sales", "refund_count > 0"),
+    ],
+    "refunds_of_customers_equal_fct_orders": [
+        more("core.fct_daily_customer_sales", "refund_amount"),
+        more("core.fct_daily_customer_sales", "refund_count"),
+        less("core.fct_daily_customer_sales", "refund_count > 0"),
+    ],
+    "refunds_of_products_equal_fct_order_items": [
+        more("core.fct_daily_product_sales", "refund_amount"),
+        more("core.fct_daily_product_sales", "refund_quantity"),
+        less("core.fct_daily_product_sales", "refund_amount > 0"),
+    ],
+    "fct_daily_vat_equals_fct_order_vat": [
+        more("core.fct_daily_vat", "vat_amount"),
+        more("core.fct_daily_vat", "order_count"),
+        less("core.fct_daily_vat", "order_count > 0"),
+    ],
+    "fct_daily_payments_equals_fct_payments": [
+        more("core.fct_daily_payments", "payment_amount", "payment_count > 0"),
+        more("core.fct_daily_payments", "payment_count", "payment_count > 0"),
+        less("core.fct_daily_payments", "payment_count > 0"),
+        less("core.fct_payments"),
+    ],
+    "fct_daily_product_sales_equals_fct_order_items": [
+        more("core.fct_daily_product_sales", "gross_amount"),
+        more("core.fct_daily_product_sales", "item_quantity"),
+        less("core.fct_daily_product_sales", "line_count > 0"),
+        less("core.fct_order_items", "order_class = 'sale'"),
+    ],
+    "fct_daily_customer_sales_equals_fct_orders": [
+        more("core.fct_daily_customer_sales", "gross_amount"),
+        less("core.fct_daily_customer_sales", "order_count > 0"),
+    ],
+    "fct_hourly_sales_equals_fct_orders": [
+        more("core.fct_hourly_sales", "hour_of_day"),
+        more("core.fct_hourly_sales", "gross_amount"),
+    ],
+    "baskets_are_orders_with_several_products": [
+        "update core.fct_basket_pairs set first_basket_count = 0",
+        "update core.fct_basket_pairs set first_basket_count = 100",
+    ],
+    # history
+    "the_history_ends_in_todays_figures": [
+        more("core.fct_daily_sales_history", "gross_amount", "valid_to is null"),
+        less("core.fct_daily_sales_history", "valid_to is null and gross_amount > 0"),
+    ],
+    "the_history_has_no_gap": [
+        "update core.fct_daily_sales_history set valid_to = valid_from where valid_to is null",
+        "update core.fct_daily_sales_history set valid_to = valid_to + interval 1 second where valid_to is not null",
+    ],
+    # reports
+    "sales_by_day_equals_fct_daily_sales": [
+        *(
+            more("marts.sales_by_day", column, "order_count > 0")
+            for column in (
+                "order_count",
+                "item_quantity",
+                "gross_amount",
+                "net_amount",
+                "vat_amount",
+                "refund_amount",
+                "shipping_gross_amount",
+                "discount_amount",
+                "payment_amount",
+            )
+        ),
+        less("marts.sales_by_day", "order_count > 0"),
+    ],
+    "sales_by_day_has_every_day": [
+        less("marts.sales_by_day"),
+        less("marts.sales_by_day", "order_count = 0 and business_date between '2021-01-01' and '2025-01-01'"),
+        "delete from marts.sales_by_day",
+    ],
+    "daily_closing_equals_sales_by_day": [
+        more("marts.daily_closing", "payment_amount"),
+        less("marts.daily_closing", "payment_amount > 0"),
+    ],
+    "refunds_of_daily_closing_equal_sales_by_day": [
+        more("marts.daily_closing", "refund_amount"),
+        less("marts.daily_closing", "refund_count > 0"),
+    ],
+    "daily_closing_vat_equals_sales_by_day": [
+        more("marts.daily_closing_vat", "vat_amount"),
+        less("marts.daily_closing_vat", "gross_amount > 0"),
+    ],
+    "vat_by_month_equals_fct_daily_vat": [
+        more("marts.vat_by_month", "vat_amount"),
+        more("marts.vat_by_month", "tax_rate"),
+        less("marts.vat_by_month"),
+    ],
+    "sales_by_product_equals_fct_daily_product_sales": [
+        more("marts.sales_by_product", "gross_amount"),
+        less("marts.sales_by_product"),
+        less("marts.sales_by_product", "product_id is null"),
+    ],
+    "product_sales_by_day_equals_fct_daily_product_sales": [
+        more("marts.product_sales_by_day", "gross_amount"),
+        less("marts.product_sales_by_day"),
+    ],
+    "sales_by_hour_equals_fct_hourly_sales": [
+        more("marts.sales_by_hour", "order_count", "order_count > 0"),
+        less("marts.sales_by_hour", "order_count > 0"),
+    ],
+    "sales_by_day_and_hour_equals_fct_hourly_sales": [
+        more("marts.sales_by_day_and_hour", "gross_amount"),
+        less("marts.sales_by_day_and_hour"),
+    ],
+    "customers_equals_fct_daily_customer_sales": [
+        more("marts.customers", "gross_amount"),
+        more("marts.customers", "order_count"),
+        less("marts.customers"),
+    ],
+    "walk_in_sales_equals_fct_daily_sales": [
+        more("marts.walk_in_sales", "customer_gross_amount"),
+        more("marts.walk_in_sales", "gross_amount"),
+        less("marts.walk_in_sales"),
+    ],
+    "cohorts_equal_customers": [
+        more("marts.cohorts", "order_count"),
+        more("marts.cohorts", "customer_count", "month_number = 0"),
+    ],
+    "affinities_are_possible": [
+        "update marts.basket_affinity set basket_count = product_basket_count + 1",
+        "update marts.basket_affinity set basket_count = other_product_basket_count + 1",
+        "update marts.basket_affinity set all_basket_count = 0",
+        "update marts.basket_affinity set support_ratio = 1.1",
+        "update marts.basket_affinity set confidence_ratio = -0.1",
+        "update marts.basket_affinity set lift = 0",
+    ],
+    "discounts_equal_fct_daily_sales": [
+        "update marts.discounts set discount_amount = discount_amount + 1",
+        "delete from marts.discounts",
+    ],
+    "refunds_equals_fct_daily_sales": [more("marts.refunds", "refund_amount"), less("marts.refunds")],
+    "open_orders_equals_fct_daily_sales": [less("marts.open_orders"), twice("marts.open_orders")],
+    "fct_fulfilment_equals_fct_shipments": [
+        less("core.fct_fulfilment"),
+        more("core.fct_fulfilment", "shipping_gross_amount"),
+    ],
+    "fulfilment_equals_fct_fulfilment": [
+        more("marts.fulfilment", "waiting_order_count"),
+        less("marts.fulfilment"),
+    ],
+    "fct_receipts_holds_every_receipt_number": [
+        less("core.fct_receipts"),
+        "update core.fct_orders set invoice_number = 'X' where invoice_number is null",
+    ],
+    "fct_receipt_blocks_equals_fct_receipts": [
+        more("core.fct_receipt_blocks", "receipt_count"),
+        more("core.fct_receipt_blocks", "last_counter"),
+        less("core.fct_receipt_blocks"),
+    ],
+    "receipt_circles_equal_their_findings": [
+        less("marts.receipt_numbers", "finding = 'gap'"),
+        less("marts.receipt_numbers", "finding = 'duplicate'"),
+        more("marts.receipt_circles", "duplicate_count"),
+    ],
+    "receipt_circles_equals_fct_receipt_blocks": [
+        more("marts.receipt_circles", "receipt_count"),
+        less("marts.receipt_circles"),
+    ],
+    # closings
+    "a_day_is_closed_once": [
+        "update core.fct_closings set closes_through_date = closes_through_date + 1 where closes_from_date is null",
+        "update core.fct_closings set closed_at = closed_at - interval 1 year where closes_from_date is not null",
+    ],
+    "every_closed_day_is_listed": [less("marts.closed_days")],
+    "restatements_lead_to_todays_figures": [
+        more("marts.restatements", "gross_amount_change"),
+        more("marts.restatements", "refund_amount"),
+        less("marts.restatements"),
+        more("marts.closed_days", "change_count"),
+    ],
+    "restatements_equal_their_orders": [
+        less("marts.restatement_orders"),
+        more("marts.restatements", "changed_order_count"),
+    ],
+    # operations
+    "freshness_names_every_channel": [less("marts.freshness")],
+    "data_quality_equals_fct_findings": [
+        more("marts.data_quality", "finding_count"),
+        less("marts.data_quality"),
+        "update core.fct_findings set amount = amount + 1",
+    ],
+    "fct_loads_holds_every_crawl": [less("core.fct_loads"), more("core.fct_loads", "crawl_count")],
+}
+CASES = [
+    pytest.param(name, statement, id=f"{name} {number}")
+    for name, statements in PLANTED.items()
+    for number, statement in enumerate(statements, 1)
+]
+
+
+@dataclass
+class Checked:
+    """A warehouse in whose open transaction everything that checks read is staged."""
+
+    connection: Connection
+    steps: Steps
+    checks: dict[str, Check]
+
+    def failing_rows(self, name: str) -> int:
+        """What the check finds now."""
+        check = self.checks[name]
+        for model in self.steps.project.models:
+            if model.full_name in check.reads and model.name.startswith("stored_"):
+                # from the table in which something was planted
+                stage(self.connection, model, model.sql)
+        return evaluate(self.connection, check).failing_rows
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A shop in which every report has rows."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("shop"))
+    loads = random_loads(21, orders=120, loads=3)
+    lines = [item("1.00", product=501), item("2.00", product=502)]
+    person = {"id": 301, "billing_address": {"id": 41, "city": "Berlin"}, "shipping_address": [{"id": 42}]}
+    extra = [order(number, "2026-10-01T10:00:00Z", lines, number="7", customer=301) for number in range(1, 4)]
+    extra[0]["customer"] = person
+    late = order(4, "2026-10-02T10:00:00Z", lines, number="9", shipping="4.90")
+    loads.append(Load(extra, watermark=loads[-1].watermark + timedelta(days=1)))
+    loads.append(Load([late, extra[0] | {"state": 4}], watermark=loads[-1].watermark + timedelta(days=1)))
+    warehouse.load(*loads)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def staged(shop: Warehouse) -> Iterator[Checked]:
+    """Everything that the checks read, staged once."""
+    with closing(connect(shop.files.build, shop.files)) as connection:
+        attach_landing(connection, shop.files)
+        new_loads(connection, set())
+        keep_loads(connection, ledger.seen_loads(connection))
+        project = cached_project(sql_folder(), shop.files.work)
+        prepare(connection, shop.rules, project.macros)
+        steps = Steps(connection, project, fresh=False)
+        steps.check_only(stage_all(connection))
+        yield Checked(connection, steps, {check.name: check for check in project.checks})
+
+
+@pytest.fixture
+def checked(staged: Checked) -> Iterator[Checked]:
+    """What a test changes is undone."""
+    staged.connection.begin()
+    yield staged
+    staged.connection.rollback()
+
+
+@pytest.mark.parametrize(("name", "statement"), CASES)
+def test_a_planted_violation_is_found(checked: Checked, name: str, statement: str) -> None:
+    assert checked.failing_rows(name) == 0
+
+    ((changed_rows,),) = checked.connection.execute(statement).fetchall()
+
+    assert changed_rows > 0
+    assert checked.failing_rows(name) > 0
+
+
+def test_nothing_is_found_where_nothing_is_wrong(staged: Checked) -> None:
+    assert [result for result in staged.steps.results if result.is_failure] == []
+    assert {result.name for result in staged.steps.results} >= set(PLANTED)

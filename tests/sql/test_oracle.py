@@ -1,0 +1,75 @@
+"""The report tables equal an independent recomputation from the raw JSON, to the cent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import oracle
+from tests.support.random_shop import random_loads
+from tests.support.warehouse import Warehouse
+from transforms.runner.build import Rules
+
+DAYS = (
+    "select business_date, channel, "
+    "order_count, item_quantity, gross_amount, net_amount, vat_amount, refund_amount from marts.sales_by_day"
+)
+VAT = "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month"
+CLOSING = (
+    "select business_date, channel, payment_method, payment_count, payment_amount, refund_count, refund_amount "
+    "from marts.daily_closing"
+)
+PRODUCTS = (
+    "select product_id, order_count, item_quantity, gross_amount, net_amount, vat_amount, "
+    "first_sold_date, last_sold_date from marts.sales_by_product"
+)
+CUSTOMERS = (
+    "select customer_id, first_order_date, last_order_date, order_count, gross_amount, days_since_last_order, "
+    "recency_score, frequency_score, monetary_score from marts.customers"
+)
+
+
+@pytest.mark.parametrize(
+    ("seed", "timezone", "day_starts_at"),
+    [
+        pytest.param(11, "Europe/Berlin", 0, id="in Berlin"),
+        pytest.param(12, "Europe/Berlin", 4, id="in Berlin, where the day starts at four"),
+        pytest.param(13, "America/New_York", 0, id="in New York"),
+    ],
+)
+def test_reports_equal_the_recomputation_from_raw_json(
+    tmp_path: Path, seed: int, timezone: str, day_starts_at: int
+) -> None:
+    loads = random_loads(seed, loads=4)
+    warehouse = Warehouse(tmp_path, Rules(timezone=timezone, day_starts_at=day_starts_at))
+    for load in loads:
+        warehouse.load(load)
+    shop = oracle.read_shop(loads, timezone, day_starts_at)
+
+    assert _keyed(warehouse, DAYS, 2) == oracle.sales_by_day(shop)
+    assert _keyed(warehouse, VAT, 3) == oracle.vat_by_month(shop)
+    assert _keyed(warehouse, CLOSING, 3) == oracle.daily_closing(shop)
+    assert _keyed(warehouse, PRODUCTS, 1) == oracle.sales_by_product(shop)
+    assert _keyed(warehouse, CUSTOMERS, 1) == oracle.customers(shop)
+
+
+def test_the_random_shop_has_what_the_recomputation_is_about() -> None:
+    shop = oracle.read_shop(random_loads(11, loads=4))
+    sales = shop.orders[shop.orders["is_sale"]]
+    local_days = {str(day) for day in sales["business_date"]}
+
+    assert {"2025-03-30", "2025-10-26", "2025-12-31", "2026-01-01"} <= local_days
+    assert sales["refund_date"].notna().any()
+    assert (~shop.orders["is_sale"]).any()
+    assert shop.payments.groupby("order_id").size().max() > 1
+    assert sales["customer_id"].isna().any()
+    assert shop.items["product_id"].isna().any()
+
+
+def _keyed(warehouse: Warehouse, sql: str, width: int) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    found = warehouse.rows(sql)
+    keyed = {row[:width]: row[width:] for row in found}
+    assert len(keyed) == len(found)
+    return keyed

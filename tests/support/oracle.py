@@ -1,0 +1,241 @@
+"""Five report tables recomputed from the raw JSON with pandas and Decimal.
+
+Written from DESIGN 5.2 to 5.4 and the description of the API, not from the SQL: whoever changes a rule there changes
+it here in their own words. Loads are those of `tests.support.landing_file`; only complete ones count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from tests.support.landing_file import Load, payload_of
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+DRAFT, CANCELED, CLOSED, REFUNDED, TEST_PRINT, PAID = 1, 4, 8, 16, 128, 256
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Orders in their latest version, one row per order, item and payment; money in Decimal."""
+
+    orders: pd.DataFrame
+    items: pd.DataFrame
+    payments: pd.DataFrame
+
+
+def read_shop(loads: Sequence[Load], timezone: str = "Europe/Berlin", day_starts_at: int = 0) -> Shop:
+    """What a careful clerk would note down from the payloads."""
+    day = _Calendar(ZoneInfo(timezone), day_starts_at)
+    latest: dict[int, Row] = {}
+    refund_seen: dict[int, datetime] = {}
+    reads = [
+        (load.watermark, number, sequence, payload_of(order))
+        for number, load in enumerate(loads)
+        for sequence, order in enumerate(load.orders)
+        if load.status == 0
+    ]
+    for watermark, _, _, payload in sorted(reads, key=lambda read: read[:3]):
+        order = json.loads(payload, parse_float=Decimal)
+        latest[order["id"]] = order
+        if order["state"] & REFUNDED:
+            refund_seen.setdefault(order["id"], watermark)
+    orders, items, payments = [], [], []
+    for order in latest.values():
+        completed = order["completed_at"] or order["time_added"]
+        head = {
+            "order_id": order["id"],
+            "channel": order["channel"],
+            "customer_id": (order["customer"] or {}).get("id"),
+            "is_sale": _is_sale(order["state"]),
+            "business_date": day.of(datetime.fromisoformat(completed)),
+            "refund_date": day.of(refund_seen[order["id"]]) if order["state"] & REFUNDED else None,
+        }
+        lines = [_line(item) for item in order["basket"]["items"]]
+        paid = [
+            {
+                "payment_id": payment["id"],
+                "payment_method": payment["payment_method"],
+                "payment_amount": _cents(payment["payment_amount"]),
+            }
+            for payment in order["payments"]
+        ]
+        orders.append(head | _sums(lines) | {"main_method": _main_method(paid)})
+        items += [head | line for line in lines]
+        payments += [head | payment for payment in paid]
+    return Shop(pd.DataFrame(orders), pd.DataFrame(items), pd.DataFrame(payments))
+
+
+class _Calendar:
+    def __init__(self, zone: ZoneInfo, day_starts_at: int) -> None:
+        self.zone = zone
+        self.shift = timedelta(hours=day_starts_at)
+
+    def of(self, moment: datetime) -> date:
+        return (moment.astimezone(self.zone).replace(tzinfo=None) - self.shift).date()
+
+
+def _is_sale(state: int) -> bool:
+    return not state & (TEST_PRINT | DRAFT | CANCELED) and bool(state & (PAID | CLOSED))
+
+
+def _cents(text: Any) -> Decimal:
+    return Decimal(str(text)).quantize(CENT, ROUND_HALF_UP)
+
+
+def _line(item: Row) -> Row:
+    gross = _cents(item["gross_price"])
+    rate = Decimal(item["tax_rate"])
+    net = (gross * 100 / (100 + rate)).quantize(CENT, ROUND_HALF_UP)
+    return {
+        "product_id": item["product"],
+        "tax_rate": rate,
+        "quantity": Decimal(str(item["quantity"])),
+        "gross_amount": gross,
+        "net_amount": net,
+        "vat_amount": gross - net,
+    }
+
+
+def _sums(lines: Iterable[Row]) -> Row:
+    lines = list(lines)
+    return {
+        name: sum((line[name] for line in lines), Decimal(0))
+        for name in ("quantity", "gross_amount", "net_amount", "vat_amount")
+    }
+
+
+def _main_method(paid: list[Row]) -> str:
+    """The method that paid most of an order; of equals the one that was used first."""
+    methods: dict[str, Decimal] = {}
+    for payment in sorted(paid, key=lambda payment: payment["payment_id"]):
+        method = payment["payment_method"]
+        methods[method] = methods.get(method, Decimal(0)) + payment["payment_amount"]
+    return max(methods, key=lambda method: methods[method]) if methods else "none"
+
+
+def _total(rows: pd.DataFrame, by: list[str], **measures: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Exact sums per group; a measure named `count` counts distinct orders."""
+    result = {}
+    for key, group in rows.groupby(by, dropna=False, sort=True):
+        values = [
+            group["order_id"].nunique() if column == "count" else sum(group[column], Decimal(0))
+            for column in measures.values()
+        ]
+        result[tuple(None if pd.isna(part) else part for part in key)] = tuple(values)
+    return result
+
+
+def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
+    """(business_date, channel) -> orders, quantity, gross, net, VAT, refunded gross.
+
+    Every day from the first to the last business date (of orders, or of a refund), every channel that occurs.
+    """
+    sales = shop.orders[shop.orders["is_sale"]]
+    sold = _total(
+        sales,
+        ["business_date", "channel"],
+        orders="count",
+        quantity="quantity",
+        gross="gross_amount",
+        net="net_amount",
+        vat="vat_amount",
+    )
+    refunds = sales[sales["refund_date"].notna()]
+    refunded = _total(refunds, ["refund_date", "channel"], gross="gross_amount")
+    days = {*shop.orders["business_date"], *(day for day, _ in refunded)}
+    first, last = min(days), max(days)
+    return {
+        (day, channel): (
+            *sold.get((day, channel), (0, Decimal(0), ZERO, ZERO, ZERO)),
+            *refunded.get((day, channel), (ZERO,)),
+        )
+        for channel in shop.orders["channel"].unique()
+        for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
+    }
+
+
+def vat_by_month(shop: Shop) -> dict[tuple[date, Decimal, str], tuple[Decimal, ...]]:
+    """(month, tax_rate, channel) -> gross, net, VAT."""
+    sold = shop.items[shop.items["is_sale"]].copy()
+    sold["month"] = [day.replace(day=1) for day in sold["business_date"]]
+    return _total(sold, ["month", "tax_rate", "channel"], gross="gross_amount", net="net_amount", vat="vat_amount")
+
+
+def daily_closing(shop: Shop) -> dict[tuple[date, str, str], tuple[Any, ...]]:
+    """(business_date, channel, payment_method) -> payments, amount paid, refunds, refunded gross.
+
+    Payments stand on the business date of their order. A sale without any payment has the method `none`. A refund
+    stands on its own date under the method that paid most of the order.
+    """
+    result: dict[tuple[date, str, str], list[Any]] = {}
+
+    def row(day: date, channel: str, method: str) -> list[Any]:
+        return result.setdefault((day, channel, method), [0, ZERO, 0, ZERO])
+
+    for payment in shop.payments[shop.payments["is_sale"]].to_dict("records"):
+        cell = row(payment["business_date"], payment["channel"], payment["payment_method"])
+        cell[0] += 1
+        cell[1] += payment["payment_amount"]
+    for order in shop.orders[shop.orders["is_sale"]].to_dict("records"):
+        if order["main_method"] == "none":
+            row(order["business_date"], order["channel"], "none")
+        if order["refund_date"] is not None and not pd.isna(order["refund_date"]):
+            cell = row(order["refund_date"], order["channel"], order["main_method"])
+            cell[2] += 1
+            cell[3] += order["gross_amount"]
+    return {key: tuple(values) for key, values in result.items()}
+
+
+def sales_by_product(shop: Shop) -> dict[tuple[int | None], tuple[Any, ...]]:
+    """(product_id, None for lines without one) -> orders, quantity, gross, net, VAT, first and last day sold."""
+    sold = shop.items[shop.items["is_sale"]]
+    sums = _total(
+        sold,
+        ["product_id"],
+        orders="count",
+        quantity="quantity",
+        gross="gross_amount",
+        net="net_amount",
+        vat="vat_amount",
+    )
+    days = sold.groupby("product_id", dropna=False)["business_date"].agg(["min", "max"])
+    span = {None if pd.isna(key) else int(key): (first, last) for key, first, last in days.itertuples()}
+    return {
+        (None if key is None else int(key),): (*values, *span[None if key is None else int(key)])
+        for (key,), values in sums.items()
+    }
+
+
+def customers(shop: Shop) -> dict[tuple[int], tuple[Any, ...]]:
+    """customer_id -> first and last day, orders, gross, days since the last order, scores R, F and M.
+
+    Sales without a customer are nobody's. Days count back from the account's latest business date with a sale.
+    """
+    sales = shop.orders[shop.orders["is_sale"]]
+    today = max(sales["business_date"])
+    result = {}
+    for customer, group in sales[sales["customer_id"].notna()].groupby("customer_id"):
+        first, last = min(group["business_date"]), max(group["business_date"])
+        orders, gross = len(group), sum(group["gross_amount"], Decimal(0))
+        age = (today - last).days
+        result[int(customer),] = (
+            first,
+            last,
+            orders,
+            gross,
+            age,
+            5 - sum(age > limit for limit in (30, 90, 180, 365)),
+            1 + sum(orders >= limit for limit in (2, 3, 5, 10)),
+            1 + sum(gross >= limit for limit in (50, 150, 500, 1000)),
+        )
+    return result

@@ -1,0 +1,88 @@
+"""`inventorum report` as a user meets it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.transforms.readers.report.conftest import ask
+
+Report = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    """The command, in an empty folder."""
+
+    def call(published: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
+        return subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", "report", "--home", str(published.parent), *arguments],
+            cwd=tmp_path,
+            env=kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return call
+
+
+def test_the_page_goes_into_the_home_unless_a_file_is_named(busy, report, tmp_path):
+    told = report(busy)
+
+    assert told.returncode == 0, told.stderr
+    page = busy.parent / "report.html"
+    assert told.stdout.startswith(f"Wrote {page}")
+    assert '<html lang="de">' in page.read_text("utf-8")
+
+    told = report(busy, "-o", "english.html", "--lang", "en", "--from", "2026-11-01", "--to", "2026-11-10", "--json")
+
+    assert json.loads(told.stdout) == {
+        "path": str(tmp_path / "english.html"),
+        "bytes": (tmp_path / "english.html").stat().st_size,
+        "start": "2026-11-01",
+        "end": "2026-11-10",
+        "lang": "en",
+    }
+    assert '<html lang="en">' in (tmp_path / "english.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["--lang", "fr"], 2, "must be de or en", id="another language"),
+        pytest.param(["--from", "yesterday"], 2, "Write it like 2026-11-23", id="no date"),
+        pytest.param(["--from", "2026-02-01", "--to", "2026-01-01"], 1, "before it begins", id="backwards"),
+        pytest.param(["-o", "missing/report.html"], 1, "could not be written", id="no folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_is_written(busy, report, tmp_path, arguments, code, words):
+    told = report(busy, *arguments)
+
+    assert told.returncode == code
+    assert words in " ".join(told.stderr.split())
+    assert "Traceback" not in told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_warehouse_the_message_names_the_next_step(report, tmp_path):
+    told = report(tmp_path / "nowhere" / "warehouse.duckdb")
+
+    assert told.returncode == 1
+    assert "inventorum sync" in told.stderr
+
+
+def test_the_report_leaves_the_warehouse_as_it_is(busy, report):
+    before = busy.stat().st_mtime_ns, ask(busy, "select value from ops.meta where key = 'state'")
+
+    assert report(busy).returncode == 0
+    assert (busy.stat().st_mtime_ns, ask(busy, "select value from ops.meta where key = 'state'")) == before
