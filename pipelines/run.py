@@ -16,9 +16,8 @@ from pipelines.errors import InventorumError
 from pipelines.landing import log as landing
 from pipelines.landing.cursors import begin_of
 from pipelines.lock import exclusive
-from pipelines.progress import Progress, Silent
+from pipelines.progress import Progress, Silent, timed
 from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home, refuse_home
-from pipelines.timing import timed
 from transforms.errors import TransformError
 from transforms.runner import build as transform
 from transforms.runner import publish as publication

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import hypothesis
 import pytest
 
 from pipelines import run
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 # A shell that starts a job in the background has it ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Sync = Callable[..., run.RunReport]

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer
-from pipelines.inventorum.reading.facts import CrawlFacts
+from pipelines.inventorum.reading.chain import CrawlFacts
+from pipelines.inventorum.reading.protocol import refuse_ahead
 from pipelines.inventorum.reading.slices import Interval, Slice, slices
-from pipelines.inventorum.reading.watermark import refuse_ahead
 from pipelines.landing import log as landing
 from pipelines.landing.crawl import Reading, RowBuffer, quarantine_rows, window_row
 from pipelines.landing.cursors import known_times

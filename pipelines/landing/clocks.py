@@ -18,7 +18,7 @@ import duckdb
 from pipelines.errors import ApiError
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer
-from pipelines.inventorum.reading.watermark import watermark_of
+from pipelines.inventorum.reading.protocol import watermark_of
 from pipelines.landing import log as landing
 from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, known_times
 from pipelines.settings import Settings

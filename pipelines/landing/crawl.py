@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer, Rejected
-from pipelines.inventorum.reading.facts import CrawlFacts
+from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
 from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, begin_of
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.landing import log as landing
-from pipelines.progress import Progress
+from pipelines.progress import Progress, timed
 from pipelines.settings import Settings, prepare_dlt
-from pipelines.timing import timed
 
 prepare_dlt()
 

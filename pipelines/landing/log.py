@@ -20,8 +20,8 @@ import duckdb
 from pipelines.errors import HomeError, SettingsError
 from pipelines.landing.database_faults import readable_faults
 from pipelines.lock import refuse_opened_elsewhere
+from pipelines.progress import timed
 from pipelines.settings import Files, prepare_dlt
-from pipelines.timing import timed
 from transforms.runner.database_file import draft_of, put_in_place
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ import pytest
 
 from pipelines import run
 from pipelines.inventorum.http.client import InventorumClient
-from pipelines.inventorum.http.login import StaticToken
-from pipelines.inventorum.http.token_endpoint import read_grant
+from pipelines.inventorum.http.login import StaticToken, read_grant
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

@@ -25,7 +25,7 @@ from typing import Any, NoReturn, TypeVar
 import pipelines
 import transforms
 from pipelines import cli
-from pipelines.inventorum.http import client, retries, token_endpoint
+from pipelines.inventorum.http import client, login, retries
 from pipelines.settings import Settings
 from tests.lives.clocks import shift_clock
 
@@ -147,7 +147,7 @@ def _wait(child: int) -> int:
 
 def _never_wait() -> None:
     """Retries follow at once: the waits between them are tested elsewhere."""
-    for module in (client, retries, token_endpoint):
+    for module in (client, retries, login):
         for name in ("BACK_OFF_FIRST", "BACK_OFF_MOST", "RETRY_AFTER_MOST"):
             if hasattr(module, name):
                 setattr(module, name, 0.001)

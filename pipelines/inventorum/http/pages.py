@@ -10,20 +10,27 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from pipelines.inventorum.http.page import Answer, BrokenBody, OrderRow, Page, Rejected
 from pipelines.inventorum.http.records import (
     MAX_BIGINT,
     MIN_BIGINT,
+    Answer,
+    BrokenBody,
+    OrderRow,
+    Page,
     Record,
+    Rejected,
+    Shape,
+    Unbalanced,
     content_hash,
     names_come_twice,
     read_channel,
     read_count,
     read_record,
     read_state,
+    split_array,
+    split_object,
+    stable_part,
 )
-from pipelines.inventorum.http.salvage import Unbalanced, split_array, split_object
-from pipelines.inventorum.http.shape import Shape, stable_part
 
 __all__ = ["Answer", "BrokenBody", "OrderRow", "Page", "Rejected", "content_hash", "parse_page"]
 

@@ -1,17 +1,23 @@
-"""One record of a page: an order with the bytes that were sent for it, or a case for the quarantine."""
+"""Records: orders with the bytes that were sent for them, or cases for the quarantine, and the pages that hold them.
+
+Three ways to read one, the fastest first: by the members that the pages before had (`Shape`), by its members
+whatever they are (`read_record`), and by its brackets (`salvage_record`), so that one odd record (a lone surrogate,
+NaN, a raw control character, deep nesting, a broken byte) does not cost the 99 others of its page. A page whose
+brackets do not balance was cut on the way and is refused.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Raw
-
-from pipelines.inventorum.http.page import OrderRow, Rejected
-from pipelines.inventorum.http.salvage import Unbalanced, count_members, is_readable, split_object, squeeze
+from msgspec import UNSET, Raw
 
 VOLATILE = ("delta_state", "user_id", "available_refund_types")
 """Members that differ from request to request although the order is the same."""
@@ -23,6 +29,8 @@ Only the order's own names are looked at: to take every basket and payment apart
 first load. Of names that come twice further inside, DuckDB reads the first, and the hash covers them all.
 """
 
+READ = frozenset({"id", "state", "channel", *VOLATILE})
+MOST_NAMES = 100
 MIN_BIGINT, MAX_BIGINT = -(2**63), 2**63 - 1
 MIN_INTEGER, MAX_INTEGER = -(2**31), 2**31 - 1
 
@@ -33,6 +41,223 @@ _QUOTED_ID = re.compile(rb'"-?(?:0|[1-9][0-9]{0,39})"')
 _decode_record = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+_SPACE = b" \t\n\r"
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)|([\[{])|([\]}])|([,:])', re.DOTALL)
+_OUTSIDE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")|[ \t\n\r]++', re.DOTALL)
+_CLOSES = {b"[": b"]", b"{": b"}"}
+
+
+class BrokenBody(ValueError):
+    """A body that is no page: cut, not JSON, HTML, a list, an error object. Holds nothing of the body."""
+
+
+class OrderRow(NamedTuple):
+    """One order as it was sent; `state` and `channel` are None where they cannot be read.
+
+    Attributes:
+        payload: UTF-8; a part of the answer's body, which stays in memory as long.
+    """
+
+    order_id: int
+    channel: str | None
+    state: int | None
+    payload: Raw
+    content_hash: str
+
+
+class Rejected(NamedTuple):
+    """A record that is no order, or that no BIGINT or UTF-8 text column can hold."""
+
+    reason: str
+    order_id: str | None
+    payload: str
+
+
+class Page(NamedTuple):
+    """One answer of a list endpoint.
+
+    Attributes:
+        total: How many orders match over all pages, if the answer says so.
+        orders: In the order in which they were sent.
+        rejected: Records for the quarantine.
+        keys: Per record in the order sent: its id, or a text that stands for the record where the server may
+            sort by something else than the id that we read (rejected records, ids in quotes, odd JSON).
+        damaged: How many of the rejected are no JSON at all: perhaps the answer was hurt on its way.
+    """
+
+    total: int | None
+    orders: list[OrderRow]
+    rejected: list[Rejected]
+    keys: list[int | str]
+    damaged: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page with what its HTTP answer said.
+
+    Attributes:
+        date: The server's clock (`Date` header, whole seconds).
+        seconds: How long the attempt took that brought it.
+        processed_version: `X-Inv-Processed-Version`, the version that the server really used.
+        rid: `X-Rid`, the server's id of the request.
+        bytes: Size of the unpacked body.
+    """
+
+    page: Page
+    date: datetime
+    seconds: float = 0.0
+    processed_version: int | None = None
+    rid: str | None = None
+    bytes: int = 0
+
+
+class Unbalanced(ValueError):
+    """The text is no JSON value whose brackets and quotes are closed."""
+
+
+def split_array(text: bytes) -> list[bytes]:
+    """The elements of a JSON array, each as the bytes that stand in it, outer whitespace removed.
+
+    Raises:
+        Unbalanced: The text is no array, or its brackets or quotes are not closed.
+    """
+    return [value for _, value in _parts(text, b"[")]
+
+
+def split_object(text: bytes) -> dict[str, bytes]:
+    """The members of a JSON object: the name, unescaped, and the bytes of the value.
+
+    Of a name that comes twice the last value counts, as with JSON parsers.
+
+    Raises:
+        Unbalanced: The text is no object, or a member has no name or value.
+    """
+    members = {}
+    for name, value in _parts(text, b"{"):
+        if not _STRING.fullmatch(name) or not value:
+            raise Unbalanced("a member of an object has no name or no value")
+        try:
+            members[json.loads(name, strict=False)] = value
+        except ValueError:
+            raise Unbalanced("a member of an object has an unreadable name") from None
+    return members
+
+
+def count_members(text: bytes) -> int:
+    """How many members a JSON object names, those of the same name included.
+
+    Raises:
+        Unbalanced: The text is no object.
+    """
+    return sum(1 for _ in _parts(text, b"{"))
+
+
+def squeeze(text: bytes) -> bytes:
+    """The text without the whitespace that stands outside of strings."""
+    return _OUTSIDE.sub(lambda found: found.group(1) or b"", text)
+
+
+def is_readable(text: str) -> bool:
+    """Whether a lenient parser reads the text: NaN, raw control characters and any depth are allowed."""
+    try:
+        json.loads(text, strict=False)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(text: bytes, opening: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and value (an array's elements have no name) at depth one of a bracketed text."""
+    text = text.strip(_SPACE)
+    if text[:1] != opening:
+        raise Unbalanced("brackets are missing")
+    expected = [_CLOSES[opening]]
+    begin, name = 1, b""
+    for found in _TOKEN.finditer(text, 1):
+        string, opens, closes, mark = found.groups()
+        if string is not None:
+            if len(string) < 2 or not string.endswith(b'"'):
+                raise Unbalanced("a string is not closed")
+        elif opens:
+            expected.append(_CLOSES[opens])
+        elif closes:
+            if expected.pop() != closes:
+                raise Unbalanced("a bracket is closed by the wrong one")
+            if not expected:
+                yield from _last(name, text[begin : found.start()].strip(_SPACE), empty=begin == 1)
+                if found.end() != len(text):
+                    raise Unbalanced("text follows the last bracket")
+                return
+        elif len(expected) == 1 and mark == b",":
+            yield name, text[begin : found.start()].strip(_SPACE)
+            begin, name = found.end(), b""
+        elif len(expected) == 1 and opening == b"{" and not name:
+            name, begin = text[begin : found.start()].strip(_SPACE), found.end()
+    raise Unbalanced("brackets are not closed")
+
+
+def _last(name: bytes, value: bytes, *, empty: bool) -> Iterator[tuple[bytes, bytes]]:
+    """The part before the closing bracket; `[]` and `{}` have none."""
+    if name or value or not empty:
+        yield name, value
+
+
+class Shape:
+    """Reads pages whose records have no members but the given ones, which are ASCII identifiers."""
+
+    def __init__(self, names: frozenset[str] = READ) -> None:
+        self._names = names
+        # a record is written in the order of its fields: sorted, as its hash needs them
+        attributes = {name if name in READ else f"member_{name}": name for name in sorted(names)}
+        record: Any = msgspec.defstruct(
+            "Record",
+            [(attribute, Raw, UNSET) for attribute in attributes],
+            rename=attributes,
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        page: Any = msgspec.defstruct("Page", [("data", list[record])])
+        self._decode = msgspec.json.Decoder(page).decode
+
+    def records(self, body: bytes) -> list[Any]:
+        """The records of a page, with an attribute for each name of READ: its value, or UNSET.
+
+        Raises:
+            msgspec.ValidationError: One has other members, or is no object.
+            msgspec.DecodeError: The body is no JSON.
+        """
+        records: list[Any] = self._decode(body).data
+        return records
+
+    def widened(self, records: Iterable[Raw]) -> Shape | None:
+        """A shape that suits these records too; None if there is none.
+
+        Raises:
+            msgspec.DecodeError: A record is no JSON object.
+        """
+        names = self._names.union(*map(_decode_record, records))
+        is_plain = all(name.isascii() and name.isidentifier() for name in names)
+        return Shape(names) if is_plain and self._names < names and len(names) <= MOST_NAMES else None
+
+
+def stable_part(record: Any) -> tuple[bytes, int]:
+    """The members of a record that a shape has read, sorted by name, without VOLATILE, which it loses.
+
+    With it goes the length of the record's text if that names each member once and holds no spare letter.
+    """
+    lost = 0
+    for name in VOLATILE:
+        value = getattr(record, name)
+        if value is not UNSET:
+            lost += len(bytes(value)) + len(name) + 4
+            setattr(record, name, UNSET)
+    kept = _encode(record)
+    return kept, len(kept) + lost
 
 
 class Record(NamedTuple):

@@ -7,10 +7,47 @@ and what was read, whatever changed between the two requests, and whichever came
 from __future__ import annotations
 
 import itertools
+import operator
+from array import array
 from dataclasses import dataclass
+from datetime import datetime
 
-from pipelines.inventorum.http.pages import Page
+from pipelines.errors import CrawlError
+from pipelines.inventorum.http.pages import Answer, Page
 from pipelines.inventorum.reading.page_ranges import PageRange
+
+CAP = 100
+
+
+@dataclass
+class CrawlFacts:
+    """What a crawl has done so far; final when it has ended, well or badly.
+
+    Attributes:
+        watermark: The server's clock when the crawl began, later than the cursor; None before any answer.
+        server_time: The same as the server told it, even if the crawl was refused for it.
+        requests: Windows asked for; tries of the client are not counted.
+        first_page: Number of the API's first page, as recognised.
+        cap: Rows that one answer brings at most, as recognised.
+        rows: Orders yielded; those in overlaps count twice.
+        rejected: Records for the quarantine; those in overlaps count twice.
+        distinct_ids: How many different orders; counted at the end.
+        complete: Whether every order that matched throughout was read.
+    """
+
+    watermark: datetime | None = None
+    server_time: datetime | None = None
+    requests: int = 0
+    retreats: int = 0
+    restarts: int = 0
+    first_total: int | None = None
+    last_total: int | None = None
+    rows: int = 0
+    distinct_ids: int = 0
+    rejected: int = 0
+    first_page: int = 0
+    cap: int = CAP
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,3 +146,41 @@ def outline(page_range: PageRange, page: Page | None) -> Read:
         last_id=ids[-1] if ids else None,
         tail=frozenset(key for key in tail if isinstance(key, str)),
     )
+
+
+class Tally:
+    """Enters answers in the facts of their crawl."""
+
+    def __init__(self, facts: CrawlFacts) -> None:
+        self._facts = facts
+        self._ids = array("q")
+
+    def take(self, page_range: PageRange, answer: Answer | None) -> Read:
+        """Count an answer and keep its outline.
+
+        Raises:
+            CrawlError: Its ids do not ascend.
+        """
+        if answer is None:
+            return outline(page_range, None)
+        page = answer.page
+        ids = [key for key in page.keys if isinstance(key, int)]
+        if not all(map(operator.lt, ids, ids[1:])):
+            raise CrawlError(
+                f"The ids of page {page_range.page + self._facts.first_page} (limit {page_range.limit}) do not ascend, "
+                "although order_by=id was asked for: orders could be lost without a trace. Nothing of this "
+                "crawl counts; the cursor stays."
+            )
+        self._ids.extend([row.order_id for row in page.orders])
+        self._facts.rows += len(page.orders)
+        self._facts.rejected += len(page.rejected)
+        if page.total is not None:
+            self._facts.last_total = page.total
+            if self._facts.first_total is None:
+                self._facts.first_total = page.total
+        return outline(page_range, page)
+
+    def distinct_ids(self) -> int:
+        """How many different orders came; sorting takes less memory than a set."""
+        ordered = sorted(self._ids)
+        return len(ordered) - sum(1 for left, right in itertools.pairwise(ordered) if left == right)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pipelines.errors import EmptyPage, RequestRefused
 from pipelines.inventorum.http.pages import Answer
-from pipelines.inventorum.reading.facts import CrawlFacts
+from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.page_ranges import PageRange
 
 NO_SUCH_PAGE = frozenset({400, 404})

@@ -11,16 +11,13 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pipelines.errors import CrawlError, EmptyPage
 from pipelines.inventorum.http.pages import Answer
-from pipelines.inventorum.reading.chain import Chain, Read
-from pipelines.inventorum.reading.facts import CAP, CrawlFacts
+from pipelines.inventorum.reading.chain import CAP, Chain, CrawlFacts, Read, Tally
 from pipelines.inventorum.reading.page_base import Fetch, Pages
 from pipelines.inventorum.reading.page_ranges import Gather, PageRange, around, choose, in_threads
-from pipelines.inventorum.reading.tally import Tally
-from pipelines.inventorum.reading.watermark import began_at, watermark_of
 
 __all__ = ["CAP", "Crawl", "CrawlFacts", "Fetch", "crawl"]
 
@@ -32,6 +29,8 @@ MOST_IDLE_WINDOWS = 3
 MOST_NEEDLESS = 500
 FEW_ROWS = 20
 LEAST_CAP = 7  # below, too many row numbers are divisible by every limit, and no window holds both sides
+MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1)
 
 
 def crawl(
@@ -302,3 +301,61 @@ class Crawl:
         """Whether more than one window seems to be missing."""
         total = self.facts.last_total
         return total is not None and total - self._chain.rows > self.facts.cap
+
+
+def watermark_of(
+    first: Answer, cursor: datetime | None, max_backstep: timedelta, not_after: datetime | None = None
+) -> datetime:
+    """When a crawl began by the server's clock, in any case later than the cursor.
+
+    Args:
+        first: The crawl's first answer.
+        cursor: Watermark of the last complete crawl.
+        max_backstep: How far the server's clock may lie behind the cursor.
+        not_after: See refuse_ahead.
+
+    Raises:
+        CrawlError: It lies further behind, so that changes could hide behind the cursor; or too far ahead.
+    """
+    refuse_ahead(first, not_after)
+    began = began_at(first)
+    if cursor is None:
+        return began
+    if cursor - began > max_backstep:
+        safe = _zulu(began - DAY)
+        raise CrawlError(
+            f"The server's clock says {_zulu(began)}, but the last crawl ended at {_zulu(cursor)}: it was set back, "
+            "and changes may hide behind the cursor. Nothing was loaded; the cursor stays. The first sync after the "
+            f"server's clock has passed {_zulu(cursor)} reads from {safe} or earlier; until then a sync ends here. "
+            f"If it cannot wait, run `inventorum sync --from {safe}`, and once more when the server's clock has passed "
+            f"{_zulu(cursor)}."
+        )
+    return max(began, cursor + MICROSECOND)
+
+
+def began_at(first: Answer) -> datetime:
+    """When a crawl began, as the server tells it."""
+    return first.date - timedelta(seconds=first.seconds)
+
+
+def refuse_ahead(answer: Answer, not_after: datetime | None) -> None:
+    """Make sure that an answer's time can have come.
+
+    Args:
+        not_after: The latest time that other clocks allow; None: there is no other clock to be believed.
+
+    Raises:
+        CrawlError: It is later.
+    """
+    if not_after is None or answer.date <= not_after:
+        return
+    raise CrawlError(
+        f"The server's clock says {_zulu(answer.date)}, but by every other clock it cannot be later than "
+        f"{_zulu(not_after)}: refunds and closed days would stand in the future. Nothing was loaded; the cursor "
+        "stays. If this machine's clock is behind, set it (`inventorum doctor` compares both); else run the command "
+        "again when the server's clock is right."
+    )
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
