@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from pipelines.inventorum.http.pages import OrderRow
 from pipelines.landing import log as landing
-from pipelines.landing.crawl import Reading
+from pipelines.landing.crawl import RunContext
 from pipelines.landing.schemas import Provenance, ReadOrders
 from pipelines.settings import Files
 
@@ -73,7 +73,7 @@ def noted_absent(files: Files, account: str, channel: str) -> set[int]:
         return {order_id for (order_id,) in connection.execute(NOTED_ABSENT, [account, channel]).fetchall()}
 
 
-def missing_versions(files: Files, reading: Reading, confirmed: dict[int, datetime]) -> ReadOrders:
+def missing_versions(files: Files, context: RunContext, confirmed: dict[int, datetime]) -> ReadOrders:
     """The last payload of each order once more, as the version that says it is missing.
 
     Args:
@@ -83,11 +83,11 @@ def missing_versions(files: Files, reading: Reading, confirmed: dict[int, dateti
     if not confirmed:
         return orders
     with landing.opened(files) as connection:
-        rows = connection.execute(LAST_PAYLOADS, [reading.account, list(confirmed)]).fetchall()
+        rows = connection.execute(LAST_PAYLOADS, [context.account, list(confirmed)]).fetchall()
     for order_id, channel, state, payload in rows:
-        window_id = f"{reading.run_id}/{channel}/{MISSING}"
+        window_id = f"{context.run_id}/{channel}/{MISSING}"
         orders.add(
             [OrderRow(order_id, channel, state, Raw(payload.encode()), MISSING)],
-            Provenance(channel, window_id, confirmed[order_id], reading.now(), api_version=None),
+            Provenance(channel, window_id, confirmed[order_id], context.now(), api_version=None),
         )
     return orders

@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.protocol import refuse_ahead
 from pipelines.inventorum.reading.slices import Interval, Slice, slices
 from pipelines.landing import log as landing
-from pipelines.landing.crawl import Reading, RowBuffer, quarantine_rows, window_row
+from pipelines.landing.crawl import RowBuffer, RunContext, quarantine_rows, window_row
 from pipelines.landing.cursors import known_times
 from pipelines.landing.spool import Spool
 from pipelines.progress import Progress
@@ -76,28 +76,16 @@ def load_history(
     with landing.kept_open(settings.files) as connection:  # now, while nothing is lost if it cannot be written
         known = known_times(connection)
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
-        reading = Reading(
-            run_id=run_id,
-            account=settings.account,
-            overlap=settings.overlap,
-            start_date=None,
-            floor=known.newest,
-            not_after=known.not_after(datetime.now(UTC), settings.clock_tolerance),
-            since=None,
-            spool=landing.spool_folder(settings.files),
-            executor=executor,
-            progress=progress,
-            now=lambda: datetime.now(UTC),
-        )
+        context = RunContext.of(settings, run_id, known, executor, progress)
         channels = [name for name in settings.channels if name not in NOT_LISTED]
-        package = _Package(settings, reading)
+        package = _Package(settings, context)
         for channel in channels:
-            history = ChannelHistory(settings, api, channel, reading)
+            history = ChannelHistory(settings, api, channel, context)
             for found in history.read(start - DAY, end + DAY, again=again):
                 package.add(found, history)
                 if package.is_full:
                     landed += package.land()
-                    package = _Package(settings, reading)
+                    package = _Package(settings, context)
         landed += package.land()
     return landed
 
@@ -105,11 +93,11 @@ def load_history(
 class _Package:
     """Finished slices that are landed together."""
 
-    def __init__(self, settings: Settings, reading: Reading) -> None:
+    def __init__(self, settings: Settings, context: RunContext) -> None:
         self._settings = settings
-        self._reading = reading
-        self._spool = Spool(reading.spool / "history.arrow", reading.room)
-        self._buffer = RowBuffer(self._spool, reading, "orders")
+        self._context = context
+        self._spool = Spool(context.spool / "history.arrow", context.room)
+        self._buffer = RowBuffer(self._spool, context, "orders")
         self._windows: list[dict[str, Any]] = []
         self._rejected: list[dict[str, Any]] = []
         self._orders = 0
@@ -135,7 +123,7 @@ class _Package:
                 api_version=history.api_version,
             )
             self._rejected += quarantine_rows(
-                self._reading, history.channel, ENDPOINT, row["window_id"], answer.page.rejected
+                self._context, history.channel, ENDPOINT, row["window_id"], answer.page.rejected
             )
         self._windows.append(row)
         self._orders += row["row_count"]
@@ -146,7 +134,7 @@ class _Package:
             self._buffer.flush()
             if self._windows:
                 land_history(
-                    self._settings.files, self._spool.tables(), self._windows, self._rejected, self._reading.progress
+                    self._settings.files, self._spool.tables(), self._windows, self._rejected, self._context.progress
                 )
         return self._windows
 
@@ -159,7 +147,7 @@ class ChannelHistory:
         settings: Settings,
         api: InventorumClient,
         channel: str,
-        reading: Reading,
+        context: RunContext,
         endpoint: str = ENDPOINT,
     ) -> None:
         self.channel = channel
@@ -167,7 +155,7 @@ class ChannelHistory:
         self.api_version = api.api_version
         self._settings = settings
         self._api = api
-        self._reading = reading
+        self._context = context
         self._zone = ZoneInfo(settings.timezone)
         self._number = 0
         self._rows = 0
@@ -179,7 +167,7 @@ class ChannelHistory:
         """Its slices; a fault ends it with the ledger row of a failure."""
         done = [] if again else _done(self._settings, self.channel)
         try:
-            yield from slices(self._fetch, start, end, tz=self._zone, done=done, executor=self._reading.executor)
+            yield from slices(self._fetch, start, end, tz=self._zone, done=done, executor=self._context.executor)
         except ApiError as error:
             refused = isinstance(error, RequestRefused) and error.status == 400 and self._number == 0
             status = "unsupported" if refused else "incomplete"
@@ -189,10 +177,10 @@ class ChannelHistory:
         """A finished slice as a row of `raw.windows`."""
         self._number += 1
         answered = min(answer.date - timedelta(seconds=answer.seconds) for answer in part.answers)
-        floor = self._reading.floor
+        floor = self._context.floor
         ids = [order.order_id for answer in part.answers for order in answer.page.orders]
         self._rows += len(ids)
-        self._reading.progress.update_part("reading orders by creation", self.channel, self._rows)
+        self._context.progress.update_part("reading orders by creation", self.channel, self._rows)
         return self._row(str(self._number)) | {
             "start_date": part.start,
             "end_date": part.end,
@@ -208,7 +196,7 @@ class ChannelHistory:
     def _fetch(self, start: datetime, end: datetime, page: int, limit: int) -> Answer:
         self._asked = max(self._asked, next(self._requests))
         answer = self._api.orders(start, end, tz=self._zone, channel=self.channel, page=page + 1, limit=limit)
-        refuse_ahead(answer, self._reading.not_after)
+        refuse_ahead(answer, self._context.not_after)
         return answer
 
     def _requests_since_the_last_row(self) -> int:
@@ -218,9 +206,9 @@ class ChannelHistory:
         return count
 
     def _row(self, name: str) -> dict[str, Any]:
-        now = self._reading.now()
-        window_id = f"{self._reading.run_id}/{self.channel}/{name}"
-        return window_row(self._reading, CrawlFacts(), self.channel, self._endpoint, window_id, now)
+        now = self._context.now()
+        window_id = f"{self._context.run_id}/{self.channel}/{name}"
+        return window_row(self._context, CrawlFacts(), self.channel, self._endpoint, window_id, now)
 
 
 def _done(settings: Settings, channel: str) -> list[Interval]:

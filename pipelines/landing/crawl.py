@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,11 @@ from pipelines.inventorum.http.pages import Answer, Rejected
 from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
 from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, begin_of
+from pipelines.landing.log import spool_folder
 from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
 from pipelines.landing.spool import BYTES_PER_TABLE, ROWS_PER_TABLE, Room, Spool
 from pipelines.progress import Progress
+from pipelines.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -30,37 +32,76 @@ DOUBTFUL_CHANNELS = frozenset({"backoffice"})
 
 
 @dataclass(frozen=True)
-class Reading:
+class RunContext:
     """What all crawls of one run share.
 
     Attributes:
         run_id: Joins the ledger rows of one run.
-        floor: Newest watermark in the landing log; every watermark of this run is later, so that versions
-            keep the order in which they were read.
-        not_after: The latest time that a server's clock may show (`clocks`); None: any.
+        known: What earlier crawls have noted.
+        clock_tolerance: How far the server's clock may be ahead of all others.
         since: Read from here if the cursor is not earlier (`sync --from`).
+        required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
-        known: What earlier crawls have noted.
-        required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
     """
 
     run_id: str
     account: str
+    known: KnownTimes
+    clock_tolerance: timedelta
     overlap: timedelta
     start_date: datetime | None
-    floor: datetime | None
-    not_after: datetime | None
-    since: datetime | None
+    first_page: int | None
     spool: Path
     executor: Executor
     progress: Progress
-    now: Callable[[], datetime]
-    first_page: int | None = None
+    since: datetime | None = None
     required: frozenset[str] = frozenset()
-    known: KnownTimes = field(default_factory=KnownTimes)
     sequence: Iterator[int] = field(default_factory=itertools.count)
     room: Room = field(default_factory=Room)
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        run_id: str,
+        known: KnownTimes,
+        executor: Executor,
+        progress: Progress,
+        *,
+        since: datetime | None = None,
+        required: frozenset[str] = frozenset(),
+    ) -> RunContext:
+        """That of a run with these settings."""
+        return cls(
+            run_id=run_id,
+            account=settings.account,
+            known=known,
+            clock_tolerance=settings.clock_tolerance,
+            overlap=settings.overlap,
+            start_date=settings.start_date,
+            first_page=settings.delta_first_page,
+            spool=spool_folder(settings.files),
+            executor=executor,
+            progress=progress,
+            since=since,
+            required=required,
+        )
+
+    @staticmethod
+    def now() -> datetime:
+        """By this machine's clock."""
+        return datetime.now(UTC)
+
+    @property
+    def floor(self) -> datetime | None:
+        """The newest watermark of all; those of this run are later, so that versions keep the order of their reads."""
+        return self.known.newest
+
+    @property
+    def not_after(self) -> datetime | None:
+        """The latest time that a server's clock may show (`clocks`); None: any."""
+        return self.known.not_after(self.now(), self.clock_tolerance)
 
 
 class Ledger:
@@ -104,9 +145,9 @@ class Ledger:
 class RowBuffer:
     """Orders on their way into a spool, a table at a time."""
 
-    def __init__(self, spool: Spool, reading: Reading, source: str) -> None:
+    def __init__(self, spool: Spool, context: RunContext, source: str) -> None:
         self._spool = spool
-        self._reading = reading
+        self._context = context
         self._source = source
         self._held = ReadOrders()
         self._bytes = 0
@@ -114,7 +155,7 @@ class RowBuffer:
     def add(self, answer: Answer, *, channel: str, window_id: str, watermark: datetime, api_version: int) -> None:
         """Keep an answer's orders."""
         version = answer.processed_version or api_version
-        self._held.add(answer.page.orders, Provenance(channel, window_id, watermark, self._reading.now(), version))
+        self._held.add(answer.page.orders, Provenance(channel, window_id, watermark, self._context.now(), version))
         self._bytes += answer.bytes
         if len(self._held) >= ROWS_PER_TABLE or self._bytes >= BYTES_PER_TABLE:
             self.flush()
@@ -123,39 +164,39 @@ class RowBuffer:
         """Hand over what is held."""
         if not self._held:
             return
-        sequence = itertools.islice(self._reading.sequence, len(self._held))
-        self._spool.add(orders_table(self._held, sequence, account=self._reading.account, source=self._source))
+        sequence = itertools.islice(self._context.sequence, len(self._held))
+        self._spool.add(orders_table(self._held, sequence, account=self._context.account, source=self._source))
         self._held = ReadOrders()
         self._bytes = 0
 
 
 def quarantine_rows(
-    reading: Reading, channel: str, endpoint: str, window_id: str, rejected: Iterable[Rejected]
+    context: RunContext, channel: str, endpoint: str, window_id: str, rejected: Iterable[Rejected]
 ) -> list[dict[str, Any]]:
     """Rejected records as rows of `raw.quarantine`."""
     return [
         {
-            "account": reading.account,
+            "account": context.account,
             "channel": channel,
             "endpoint": endpoint,
             "reason": record.reason,
             "order_id": record.order_id,
             "payload": record.payload,
             "window_id": window_id,
-            "read_at": reading.now(),
+            "read_at": context.now(),
         }
         for record in rejected
     ]
 
 
 def window_row(
-    reading: Reading, facts: CrawlFacts, channel: str, endpoint: str, window_id: str, started_at: datetime
+    context: RunContext, facts: CrawlFacts, channel: str, endpoint: str, window_id: str, started_at: datetime
 ) -> dict[str, Any]:
     """A crawl as a row of `raw.windows`; status and times of its range are the caller's to fill."""
     return {
-        "run_id": reading.run_id,
+        "run_id": context.run_id,
         "window_id": window_id,
-        "account": reading.account,
+        "account": context.account,
         "channel": channel,
         "endpoint": endpoint,
         "start_date": None,
@@ -171,7 +212,7 @@ def window_row(
         "status": "complete",
         "message": None,
         "started_at": started_at,
-        "finished_at": reading.now(),
+        "finished_at": context.now(),
     }
 
 
@@ -180,11 +221,11 @@ class DeltaCrawl:
 
     endpoint = "orders/delta"
 
-    def __init__(self, api: InventorumClient, channel: str, reading: Reading) -> None:
+    def __init__(self, api: InventorumClient, channel: str, context: RunContext) -> None:
         self._api = api
         self._channel = channel
-        self._reading = reading
-        self._window_id = f"{reading.run_id}/{channel}"
+        self._context = context
+        self._window_id = f"{context.run_id}/{channel}"
 
     def run(self, spool: Spool, ledger: Ledger, cursor: datetime | None) -> bool:
         """Fill the spool and enter the crawl in the ledger; whether the rows may be landed.
@@ -192,7 +233,7 @@ class DeltaCrawl:
         Raises:
             LoginError: The whole run ends.
         """
-        started_at = self._reading.now()
+        started_at = self._context.now()
         stored = None if cursor is None or cursor <= EPOCH else cursor
         start_date = self._start_date()
         rejected: list[Rejected] = []
@@ -200,16 +241,16 @@ class DeltaCrawl:
             lambda page, limit: self._api.orders_delta(
                 channel=self._channel, start_date=start_date, page=page, limit=limit
             ),
-            first_page=self._reading.first_page,
-            executor=self._reading.executor,
-            cursor=max(filter(None, (stored, self._reading.floor)), default=None),
-            max_backstep=ANY_BACKSTEP if self._reading.since else self._reading.overlap / 2,
-            not_after=self._reading.not_after,
+            first_page=self._context.first_page,
+            executor=self._context.executor,
+            cursor=max(filter(None, (stored, self._context.floor)), default=None),
+            max_backstep=ANY_BACKSTEP if self._context.since else self._context.overlap / 2,
+            not_after=self._context.not_after,
         )
         facts = crawling.facts
         status, message = "complete", None
         try:
-            buffer = RowBuffer(spool, self._reading, "delta")
+            buffer = RowBuffer(spool, self._context, "delta")
             read, top = 0, -1
             for answer in crawling:
                 buffer.add(
@@ -223,13 +264,13 @@ class DeltaCrawl:
                 ids = [order.order_id for order in answer.page.orders]
                 read += sum(order_id > top for order_id in ids)  # the others lie in an overlap
                 top = max(ids, default=top)
-                self._reading.progress.update_part("reading orders", self._channel, read, facts.last_total)
+                self._context.progress.update_part("reading orders", self._channel, read, facts.last_total)
             buffer.flush()
         except ApiError as error:
             status, message = self._failure(error, facts)
         self._log(status, facts, start_date)
         complete = status == "complete"
-        row = window_row(self._reading, facts, self._channel, self.endpoint, self._window_id, started_at)
+        row = window_row(self._context, facts, self._channel, self.endpoint, self._window_id, started_at)
         unique = list(dict.fromkeys(rejected))
         row |= {"start_date": start_date, "status": status, "message": message}
         if facts.watermark is None and stored and facts.server_time and facts.server_time < stored:
@@ -237,7 +278,7 @@ class DeltaCrawl:
         row["quarantined"] = len(unique) if complete else 0
         ledger.add(
             row,
-            quarantine_rows(self._reading, self._channel, self.endpoint, self._window_id, unique) if complete else (),
+            quarantine_rows(self._context, self._channel, self.endpoint, self._window_id, unique) if complete else (),
         )
         return complete
 
@@ -248,17 +289,17 @@ class DeltaCrawl:
         logger.info("%s since %s: %s, %s requests, %s orders read, cursor %s", *told)
 
     def _start_date(self) -> datetime | None:
-        reading = self._reading
+        context = self._context
         return begin_of(
-            reading.known,
+            context.known,
             self._channel,
-            since=reading.since,
-            start_date=reading.start_date,
-            overlap=reading.overlap,
+            since=context.since,
+            start_date=context.start_date,
+            overlap=context.overlap,
         )
 
     def _failure(self, error: ApiError, facts: CrawlFacts) -> tuple[str, str]:
         refused = isinstance(error, RequestRefused) and error.status == 400 and facts.rows == 0
-        if refused and self._channel in DOUBTFUL_CHANNELS - self._reading.required:
+        if refused and self._channel in DOUBTFUL_CHANNELS - self._context.required:
             return "unsupported", "The API does not know this channel; it is left out."
         return "incomplete", str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.landing import log as landing
@@ -14,7 +14,7 @@ from pipelines.settings import Settings, prepare_dlt
 prepare_dlt()
 
 from pipelines.landing.clocks import in_order  # noqa: E402
-from pipelines.landing.crawl import Ledger, Reading  # noqa: E402
+from pipelines.landing.crawl import Ledger, RunContext  # noqa: E402
 from pipelines.landing.sealed import sealed  # noqa: E402
 from pipelines.landing.source import inventorum_source  # noqa: E402
 
@@ -51,22 +51,7 @@ def load_delta(
         ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor,
         ThreadPoolExecutor(len(settings.channels), thread_name_prefix="crawl") as crawlers,
     ):
-        reading = Reading(
-            run_id=run_id,
-            account=settings.account,
-            overlap=settings.overlap,
-            start_date=settings.start_date,
-            floor=known.newest,
-            not_after=known.not_after(datetime.now(UTC), settings.clock_tolerance),
-            since=since,
-            spool=landing.spool_folder(settings.files),
-            executor=executor,
-            progress=progress,
-            now=lambda: datetime.now(UTC),
-            first_page=settings.delta_first_page,
-            required=named_channels,
-            known=known,
-        )
-        source = inventorum_source(api, settings.channels, reading, ledger, crawlers, extracted)
+        context = RunContext.of(settings, run_id, known, executor, progress, since=since, required=named_channels)
+        source = inventorum_source(api, settings.channels, context, ledger, crawlers, extracted)
         ledger.seconds |= landing.load(settings.files, source, extracted, progress, pipeline)
     return ledger

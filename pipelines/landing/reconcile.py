@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from pipelines.inventorum.reading.slices import Slice
 from pipelines.landing import log as landing
 from pipelines.landing.absences import MISSING, absent_since, missing_versions, noted_absent
 from pipelines.landing.backfill import NOT_LISTED, ChannelHistory
-from pipelines.landing.crawl import Reading, quarantine_rows
+from pipelines.landing.crawl import RunContext, quarantine_rows
 from pipelines.landing.cursors import known_times
 from pipelines.landing.found import DayFigures, Found, Known
 from pipelines.landing.listed import Listed, listed_orders
@@ -80,21 +80,9 @@ def reconcile(
     with landing.kept_open(settings.files) as connection:
         times = known_times(connection)
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
-        reading = Reading(
-            run_id=run_id,
-            account=settings.account,
-            overlap=settings.overlap,
-            start_date=None,
-            floor=times.newest,
-            not_after=times.not_after(datetime.now(UTC), settings.clock_tolerance),
-            since=None,
-            spool=landing.spool_folder(settings.files),
-            executor=executor,
-            progress=progress,
-            now=lambda: datetime.now(UTC),
-        )
+        context = RunContext.of(settings, run_id, times, executor, progress)
         compared = [
-            _Channel(settings, api, channel, reading, known_until.get(channel), found)
+            _Channel(settings, api, channel, context, known_until.get(channel), found)
             for channel in settings.channels
             if channel not in NOT_LISTED
         ]
@@ -103,7 +91,7 @@ def reconcile(
     lacking, known = sum(len(side.absent) for side in compared), sum(side.known for side in compared)
     for side in compared:
         side.conclude(is_credible=lacking <= CREDIBLE_SHARE * known)
-    _land(settings, reading, found)
+    _land(settings, context, found)
     return found
 
 
@@ -115,15 +103,15 @@ class _Channel:
         settings: Settings,
         api: InventorumClient,
         channel: str,
-        reading: Reading,
+        context: RunContext,
         known_until: datetime | None,
         found: Found,
     ) -> None:
         self._settings = settings
         self._api = api
         self._channel = channel
-        self._reading = reading
-        self._settled_until = None if known_until is None else known_until - reading.overlap
+        self._context = context
+        self._settled_until = None if known_until is None else known_until - context.overlap
         self._found = found
         self._zone = ZoneInfo(settings.timezone)
         self._listed: frozenset[int] = frozenset()
@@ -134,7 +122,7 @@ class _Channel:
     def compare(self, first: date, last: date) -> None:
         """Fill in what is found for the business days from first to last."""
         midnight = datetime(first.year, first.month, first.day, tzinfo=self._zone)
-        history = ChannelHistory(self._settings, self._api, self._channel, self._reading, ENDPOINT)
+        history = ChannelHistory(self._settings, self._api, self._channel, self._context, ENDPOINT)
         listed: dict[int, tuple[Listed, str, datetime]] = {}
         checked_at: datetime | None = None
         end = datetime(last.year, last.month, last.day, tzinfo=self._zone) + 2 * DAY
@@ -158,7 +146,7 @@ class _Channel:
     def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
         self._found.windows.append(row)
         rejected: Iterable[Rejected] = (r for answer in part.answers for r in answer.page.rejected)
-        self._found.rejected += quarantine_rows(self._reading, self._channel, ENDPOINT, row["window_id"], rejected)
+        self._found.rejected += quarantine_rows(self._context, self._channel, ENDPOINT, row["window_id"], rejected)
         for order in listed_orders(part.answers):
             listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
 
@@ -255,8 +243,8 @@ class _Channel:
     def _add(self, order_id: int, checked_at: datetime, *, is_absent: bool, is_confirmed: bool) -> None:
         self._found.absences.append(
             {
-                "run_id": self._reading.run_id,
-                "account": self._reading.account,
+                "run_id": self._context.run_id,
+                "account": self._context.account,
                 "order_id": order_id,
                 "channel": self._channel,
                 "is_absent": is_absent,
@@ -266,30 +254,30 @@ class _Channel:
         )
 
 
-def _land(settings: Settings, reading: Reading, found: Found) -> None:
+def _land(settings: Settings, context: RunContext, found: Found) -> None:
     """Append orders, ledger, figures per day and absences as one package."""
     tables = []
-    late = _late_finds(reading, found)
-    for orders, origin in ((late, "orders"), (missing_versions(settings.files, reading, found.confirmed), "reconcile")):
+    late = _late_finds(context, found)
+    for orders, origin in ((late, "orders"), (missing_versions(settings.files, context, found.confirmed), "reconcile")):
         if len(orders):
-            sequence = [next(reading.sequence) for _ in orders.rows]
-            tables.append(orders_table(orders, sequence, account=reading.account, source=origin))
-    days = found.rows(reading.run_id, reading.account)
+            sequence = [next(context.sequence) for _ in orders.rows]
+            tables.append(orders_table(orders, sequence, account=context.account, source=origin))
+    days = found.rows(context.run_id, context.account)
     land_history(
         settings.files,
         iter(tables),
         found.windows,
         found.rejected,
-        reading.progress,
+        context.progress,
         reconciliation=days,
         absences=found.absences,
     )
 
 
-def _late_finds(reading: Reading, found: Found) -> ReadOrders:
+def _late_finds(context: RunContext, found: Found) -> ReadOrders:
     orders = ReadOrders()
     for listed, window_id, watermark in found.to_land:
         version = listed.answer.processed_version
-        read = Provenance(listed.row.channel or "", window_id, watermark, reading.now(), version)
+        read = Provenance(listed.row.channel or "", window_id, watermark, context.now(), version)
         orders.add([listed.row], read)
     return orders

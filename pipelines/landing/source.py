@@ -16,7 +16,7 @@ import dlt
 import pyarrow as pa
 
 from pipelines.inventorum.http.client import InventorumClient
-from pipelines.landing.crawl import DeltaCrawl, Ledger, Reading
+from pipelines.landing.crawl import DeltaCrawl, Ledger, RunContext
 from pipelines.landing.schemas import TABLES, hints
 from pipelines.landing.spool import Spool
 
@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def inventorum_source(
     api: InventorumClient,
     channels: Sequence[str],
-    reading: Reading,
+    context: RunContext,
     ledger: Ledger,
     crawlers: Executor,
     extracted: Counter[str],
@@ -41,7 +41,7 @@ def inventorum_source(
         extracted: Counts the rows that are handed to dlt, by table.
     """
     for channel in channels:
-        yield _orders(api, channel, reading, ledger, crawlers, extracted)
+        yield _orders(api, channel, context, ledger, crawlers, extracted)
     yield _ledger_resource("windows", ledger, lambda: ledger.windows, extracted)
     yield _ledger_resource("quarantine", ledger, lambda: ledger.quarantine, extracted)
 
@@ -49,7 +49,7 @@ def inventorum_source(
 def _orders(
     api: InventorumClient,
     channel: str,
-    reading: Reading,
+    context: RunContext,
     ledger: Ledger,
     crawlers: Executor,
     extracted: Counter[str],
@@ -71,8 +71,8 @@ def _orders(
 
         Source: GET /orders/delta/.
         """
-        crawl = DeltaCrawl(api, channel, reading)
-        with Spool(reading.spool / f"{channel}.arrow", reading.room) as spool:
+        crawl = DeltaCrawl(api, channel, context)
+        with Spool(context.spool / f"{channel}.arrow", context.room) as spool:
             running = crawlers.submit(crawl.run, spool, ledger, cursor.start_value)
             running.add_done_callback(lambda _: ledger.tell())
             try:
