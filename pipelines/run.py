@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.inventorum.http.client import InventorumClient
     from pipelines.inventorum.http.login import Credentials
     from pipelines.landing.crawl import Ledger
-    from pipelines.landing.found import Found
+    from pipelines.landing.reconcile import Comparison
     from transforms.runner.check_results import CheckResult
 
 ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
@@ -122,10 +122,10 @@ def backfill(
     progress = progress or Silent()
     with _running(settings, "backfill", of_loads=True) as report:
         with timed(report.seconds, "import"):
-            from pipelines.landing import backfill as history
+            from pipelines.landing.backfill import load_history
         with timed(report.seconds, "load"):
             api = connect(settings, login)
-            windows = history.load_history(settings, api, report.run_id, start, end, progress, again=again)
+            windows = load_history(settings, api, report.run_id, start, end, progress, again=again)
         _count(report, windows)
         _build_and_publish(settings, report, full=False, progress=progress)
     return report
@@ -143,18 +143,18 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
     progress = progress or Silent()
     with _running(settings, "reconcile", of_loads=True) as report:
         with timed(report.seconds, "import"):
-            from pipelines.landing import reconcile as reconciling
+            from pipelines.landing.reconcile import land_differences
         api, ledger = _load_changes(settings, login, report, None, frozenset(), progress)
         _build_and_publish(settings, report, full=False, progress=progress)
         with timed(report.seconds, "compare"):
             known_until = {row["channel"]: row["watermark"] for row in ledger.windows if row["status"] == "complete"}
-            found = reconciling.reconcile(settings, api, report.run_id, days, known_until, progress)
+            comparison = land_differences(settings, api, report.run_id, days, known_until, progress)
         loaded = report.orders_new, report.orders_changed
-        _count(report, ledger.windows + found.windows)
-        report.reconciliation = found.rows(report.run_id, settings.account)
+        _count(report, ledger.windows + comparison.windows)
+        report.reconciliation = comparison.rows(report.run_id, settings.account)
         _build_and_publish(settings, report, full=False, progress=progress)
         report.orders_new, report.orders_changed = report.orders_new + loaded[0], report.orders_changed + loaded[1]
-        _judge(report, found)
+        _judge(report, comparison)
         _record(settings, report)
     return report
 
@@ -169,21 +169,21 @@ def _load_changes(
 ) -> tuple[InventorumClient, Ledger]:
     """Land what changed since the last run; gives the client for more questions, and what the crawls did."""
     with timed(report.seconds, "import"):
-        from pipelines.landing import load_delta as loading
+        from pipelines.landing.load_delta import load_delta
     with timed(report.seconds, "load"):
         api = connect(settings, login)
-        ledger = loading.load_delta(settings, api, report.run_id, since, named_channels, progress)
+        ledger = load_delta(settings, api, report.run_id, since, named_channels, progress)
     report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
     _count(report, ledger.windows)
     return api, ledger
 
 
-def _judge(report: RunReport, found: Found) -> None:
+def _judge(report: RunReport, comparison: Comparison) -> None:
     """The exit code and message of a reconciliation, where the crawls themselves went well."""
     if report.exit_code:
         return
-    late = sum(len(day.missing_here) for day in found.days.values())
-    absent = sum(len(day.missing_there) for day in found.days.values())
+    late = sum(len(day.missing_here) for day in comparison.days.values())
+    absent = sum(len(day.missing_there) for day in comparison.days.values())
     parts = []
     if late:
         report.exit_code = LATE_FINDS
@@ -191,14 +191,14 @@ def _judge(report: RunReport, found: Found) -> None:
             f"{late} orders that `sync` had not brought were found and loaded. Raise "
             "SOURCES__INVENTORUM__OVERLAP_MINUTES: the API shows changes later than that."
         )
-    if found.suspicious:
+    if comparison.suspicious:
         parts.append(
-            f"The list lacks many orders of {', '.join(sorted(found.suspicious))}: taken for a fault of the API, "
+            f"The list lacks many orders of {', '.join(sorted(comparison.suspicious))}: taken for a fault of the API, "
             "none of them was marked."
         )
     elif absent:
         parts.append(
-            f"{absent} orders are no longer listed; {len(found.confirmed)} of them, also a day ago, count as "
+            f"{absent} orders are no longer listed; {len(comparison.confirmed)} of them, also a day ago, count as "
             "missing and are left out of the marts."
         )
     report.message = " ".join(parts)

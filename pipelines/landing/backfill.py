@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.http.client import InventorumClient
@@ -25,12 +28,13 @@ from pipelines.landing.crawl import RowBuffer, RunContext, quarantine_rows, wind
 from pipelines.landing.cursors import known_times
 from pipelines.landing.spool import Spool
 from pipelines.progress import Progress
-from pipelines.settings import Settings, prepare_dlt
+from pipelines.settings import Files, Settings, prepare_dlt
 
 prepare_dlt()
 
 from pipelines.landing.load_delta import FETCH_THREADS  # noqa: E402
-from pipelines.landing.load_history import land_history  # noqa: E402
+from pipelines.landing.sealed import sealed  # noqa: E402
+from pipelines.landing.source import history_source  # noqa: E402
 
 # The page of GET /orders/ does not list it.
 NOT_LISTED = frozenset({"backoffice"})
@@ -90,6 +94,24 @@ def load_history(
     return landed
 
 
+def append_history(
+    files: Files,
+    orders: Iterator[pa.Table],
+    windows: list[dict[str, Any]],
+    quarantine: list[dict[str, Any]],
+    progress: Progress,
+    **more: list[dict[str, Any]],
+) -> None:
+    """Append orders, ledger, quarantine and rows of more tables, all or nothing.
+
+    Raises: As landing.load.
+    """
+    extracted: Counter[str] = Counter()
+    with sealed():
+        source = history_source(orders, extracted, windows, quarantine, **more)
+        landing.load(files, source, extracted, progress)
+
+
 class _Package:
     """Finished slices that are landed together."""
 
@@ -133,7 +155,7 @@ class _Package:
         with self._spool:
             self._buffer.flush()
             if self._windows:
-                land_history(
+                append_history(
                     self._settings.files, self._spool.tables(), self._windows, self._rejected, self._context.progress
                 )
         return self._windows

@@ -1,4 +1,4 @@
-"""The landing log as dlt's destination."""
+"""The landing log as dlt's destination, and dlt's progress in ours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import dlt
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.typing import PreparedTableSchema
 from dlt.common.normalizers.naming import NamingConvention
+from dlt.common.runtime.collector_base import Collector
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
+
+from pipelines.progress import Progress
 
 SETTINGS = {
     # dlt's own default would let DuckDB take most of the machine's memory
@@ -66,3 +69,38 @@ class LandingLog(dlt.destinations.duckdb):
         if kind not in self._known:
             self._known[kind] = super().capabilities(None, naming)
         return self._known[kind].copy()
+
+
+class StepCollector(Collector):
+    """Shows dlt's normalize and load steps; extraction is shown by the crawls themselves."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._counts: dict[str, int] = {}
+        self._totals: dict[str, int | None] = {}
+        self.step = ""
+
+    def update(
+        self,
+        name: str,
+        inc: int = 1,
+        total: int | None = None,
+        inc_total: int | None = None,
+        message: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """Count files while dlt normalizes and loads them."""
+        if name not in ("Files", "Jobs") or label:
+            return
+        self._counts[name] = self._counts.get(name, 0) + inc
+        if total is not None:
+            self._totals[name] = total
+        shown = "prepare files" if name == "Files" else "load files"
+        self._progress.update(shown, self._counts[name], self._totals.get(name))
+
+    def _start(self, step: str) -> None:
+        self._counts.clear()
+        self._totals.clear()
+
+    def _stop(self) -> None:
+        self._counts.clear()

@@ -1,4 +1,4 @@
-"""landing.duckdb and dlt's working folder: prepare, recover, load, look.
+"""landing.duckdb and dlt's working folder: prepare, recover, load, look; what goes wrong with them in plain words.
 
 dlt's working folder is made anew for each load: whatever a crash left in it is thrown away and read again,
 since its cursor stands in the landing log and has not moved.
@@ -6,7 +6,9 @@ since its cursor stands in the landing log and has not moved.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.errors import HomeError, SettingsError
-from pipelines.landing.database_faults import readable_faults
+from pipelines.errors import HomeError, InventorumError, LockedError, SettingsError, is_ctrl_c
 from pipelines.lock import refuse_opened_elsewhere
 from pipelines.progress import timed
 from pipelines.settings import Files, prepare_dlt
@@ -206,9 +207,8 @@ def pipeline(files: Files, progress: Progress, cursors: Mapping[str, datetime]) 
     prepare_dlt()
     import dlt
 
-    from pipelines.landing.collector import StepCollector
     from pipelines.landing.columns import mend_schema
-    from pipelines.landing.destination import LandingLog
+    from pipelines.landing.destination import LandingLog, StepCollector
 
     forget_pending(files)
     made = dlt.pipeline(
@@ -329,3 +329,70 @@ def ledger_rows(files: Files, run_id: str) -> list[dict[str, Any]]:
         cursor = connection.execute("select * from raw.windows where run_id = ? order by channel", [run_id])
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@contextmanager
+def readable_faults(path: Path) -> Iterator[None]:
+    """Turn what DuckDB and dlt raise about a database file into errors that say what to do."""
+    try:
+        yield
+    except InventorumError:
+        raise
+    except Exception as error:
+        raise _translated(error, path) from error
+
+
+def _chain(error: Exception) -> list[BaseException]:
+    """The error, and those that it came from."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return chain
+
+
+def _is_full(chain: list[BaseException]) -> bool:
+    """Whether a disk without space is behind it."""
+    return any(
+        (isinstance(found, OSError) and found.errno == errno.ENOSPC) or "No space left" in str(found) for found in chain
+    )
+
+
+def _translated(error: Exception, path: Path) -> BaseException:
+    chain = _chain(error)
+    for found in chain:
+        if isinstance(found, InventorumError | KeyboardInterrupt):
+            return found
+        if is_ctrl_c(found):
+            return KeyboardInterrupt()
+    text = " ".join(str(found) for found in chain)
+    if "Conflicting lock" in text or "Could not set lock" in text:
+        return LockedError(
+            f"{path} is open in another program{_holder(text)}. Nothing was changed. "
+            "Close it there, then run the command again."
+        )
+    if _is_full(chain):
+        return HomeError(
+            f"The disk that holds {path.parent} is full. What was published before stays as it was; what this run "
+            "had not loaded yet is read by the next one. Free some space and run again."
+        )
+    if isinstance(error, duckdb.IOException | duckdb.Error) and "not a valid DuckDB database file" in text:
+        return HomeError(f"{path} is not a DuckDB file. Nothing was changed. Move it away and run again.")
+    if _is_damage(text):
+        return HomeError(
+            f"{path} is damaged: {str(chain[-1]).splitlines()[0]}. Nothing was changed. Put a backup in its place; "
+            "without one move it away, and the next sync reads everything again that the API shows."
+        )
+    if isinstance(error, duckdb.IOException | OSError):
+        return HomeError(f"{path} could not be opened: {str(error).splitlines()[0]} Nothing was changed.")
+    return error
+
+
+def _is_damage(text: str) -> bool:
+    return any(words in text for words in ("Could not read enough bytes", "Corrupt database", "checksum does not"))
+
+
+def _holder(text: str) -> str:
+    found = re.search(r"held in (.+?) \(PID (\d+)\)", text)
+    return f" ({found.group(1)}, process {found.group(2)})" if found else ""

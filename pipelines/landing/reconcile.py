@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,14 +23,12 @@ from pipelines.inventorum.http.pages import Rejected
 from pipelines.inventorum.reading.slices import Slice
 from pipelines.landing import log as landing
 from pipelines.landing.absences import MISSING, absent_since, missing_versions, noted_absent
-from pipelines.landing.backfill import NOT_LISTED, ChannelHistory
+from pipelines.landing.backfill import NOT_LISTED, ChannelHistory, append_history
 from pipelines.landing.crawl import RunContext, quarantine_rows
 from pipelines.landing.cursors import known_times
-from pipelines.landing.found import DayFigures, Found, Known
 from pipelines.landing.listed import Listed, listed_orders
 from pipelines.landing.load_delta import FETCH_THREADS
-from pipelines.landing.load_history import land_history
-from pipelines.landing.schemas import Provenance, ReadOrders, orders_table
+from pipelines.landing.schemas import MONEY, Provenance, ReadOrders, orders_table
 from pipelines.landing.spellings import written_otherwise
 from pipelines.progress import Progress
 from pipelines.settings import Settings
@@ -43,6 +42,8 @@ DAY = timedelta(days=1)
 # A list that lacks more than this share of a channel's orders is taken for a fault of the API.
 CREDIBLE_SHARE = Decimal("0.05")  # of the orders of a run
 EMPTIED = 5  # a channel that loses all of so many orders is taken for a fault, however small its share
+# What MONEY holds.
+AMOUNT_LIMIT = Decimal(10) ** (MONEY.precision - MONEY.scale)
 
 KNOWN = """
 select order_id, business_date_of_creation, state, content_hash, items_gross_amount
@@ -56,14 +57,88 @@ where account = ? and channel = ? and business_date_of_creation between ? and ?
 """
 
 
-def reconcile(
+@dataclass(frozen=True)
+class Known:
+    """One order as the warehouse has it."""
+
+    day: date
+    state: int | None
+    content_hash: str
+    gross: Decimal | None
+
+
+@dataclass
+class DayFigures:
+    """One channel's day on both sides; the lists hold order ids."""
+
+    listed: int = 0
+    known: int = 0
+    listed_gross: Decimal = Decimal(0)
+    known_gross: Decimal = Decimal(0)
+    missing_here: list[int] = field(default_factory=list)
+    missing_there: list[int] = field(default_factory=list)
+    different: list[int] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides show the same orders with the same contents."""
+        return not (self.missing_here or self.missing_there or self.different)
+
+
+@dataclass
+class Comparison:
+    """What a reconciliation has found, over all channels.
+
+    Attributes:
+        days: Per channel and business day.
+        windows: Ledger rows.
+        confirmed: Orders that count as missing from now on.
+    """
+
+    days: dict[tuple[str, date], DayFigures] = field(default_factory=dict)
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    absences: list[dict[str, Any]] = field(default_factory=list)
+    to_land: list[tuple[Listed, str, datetime]] = field(default_factory=list)
+    suspicious: set[str] = field(default_factory=set)
+    confirmed: dict[int, datetime] = field(default_factory=dict)
+    checked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def rows(self, run_id: str, account: str) -> list[dict[str, Any]]:
+        """One row of `raw.reconciliation` per channel and business day."""
+        return [
+            {
+                "run_id": run_id,
+                "account": account,
+                "channel": channel,
+                "business_date": day,
+                "listed_orders": figures.listed,
+                "known_orders": figures.known,
+                "listed_gross_amount": _storable(figures.listed_gross),
+                "known_gross_amount": _storable(figures.known_gross),
+                "missing_here": len(figures.missing_here),
+                "missing_there": len(figures.missing_there),
+                "different": len(figures.different),
+                "status": self._status(channel, figures),
+                "checked_at": self.checked_at,
+            }
+            for (channel, day), figures in self.days.items()
+        ]
+
+    def _status(self, channel: str, figures: DayFigures) -> str:
+        if channel in self.suspicious:
+            return "suspicious"
+        return "agrees" if figures.agrees else "differs"
+
+
+def land_differences(
     settings: Settings,
     api: InventorumClient,
     run_id: str,
     days: int,
     known_until: Mapping[str, datetime],
     progress: Progress,
-) -> Found:
+) -> Comparison:
     """Compare the last business days, today included, and land what was missing or different here.
 
     Args:
@@ -73,7 +148,7 @@ def reconcile(
     Raises:
         LoginError: The API refused the token; nothing was landed.
     """
-    found = Found()
+    comparison = Comparison()
     zone = ZoneInfo(settings.timezone)
     today = (datetime.now(zone) - timedelta(hours=settings.day_starts_at)).date()
     first = today - timedelta(days=days - 1)
@@ -82,7 +157,7 @@ def reconcile(
     with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor:
         context = RunContext.of(settings, run_id, times, executor, progress)
         compared = [
-            _Channel(settings, api, channel, context, known_until.get(channel), found)
+            _Channel(settings, api, channel, context, known_until.get(channel), comparison)
             for channel in settings.channels
             if channel not in NOT_LISTED
         ]
@@ -91,8 +166,8 @@ def reconcile(
     lacking, known = sum(len(side.absent) for side in compared), sum(side.known for side in compared)
     for side in compared:
         side.conclude(is_credible=lacking <= CREDIBLE_SHARE * known)
-    _land(settings, context, found)
-    return found
+    _land(settings, context, comparison)
+    return comparison
 
 
 class _Channel:
@@ -105,14 +180,14 @@ class _Channel:
         channel: str,
         context: RunContext,
         known_until: datetime | None,
-        found: Found,
+        comparison: Comparison,
     ) -> None:
         self._settings = settings
         self._api = api
         self._channel = channel
         self._context = context
         self._settled_until = None if known_until is None else known_until - context.overlap
-        self._found = found
+        self._comparison = comparison
         self._zone = ZoneInfo(settings.timezone)
         self._listed: frozenset[int] = frozenset()
         self._checked_at: datetime | None = None
@@ -128,7 +203,7 @@ class _Channel:
         end = datetime(last.year, last.month, last.day, tzinfo=self._zone) + 2 * DAY
         for part in history.read(midnight - DAY, end, again=True):
             if isinstance(part, dict):
-                self._found.windows.append(part)
+                self._comparison.windows.append(part)
                 return  # incomplete: what was not listed says nothing
             row = history.ledger_row(part)
             checked_at = min(row["watermark"], checked_at or row["watermark"])
@@ -144,9 +219,9 @@ class _Channel:
         self._judge(inside, self._known(first, last))
 
     def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
-        self._found.windows.append(row)
+        self._comparison.windows.append(row)
         rejected: Iterable[Rejected] = (r for answer in part.answers for r in answer.page.rejected)
-        self._found.rejected += quarantine_rows(self._context, self._channel, ENDPOINT, row["window_id"], rejected)
+        self._comparison.rejected += quarantine_rows(self._context, self._channel, ENDPOINT, row["window_id"], rejected)
         for order in listed_orders(part.answers):
             listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
 
@@ -185,10 +260,10 @@ class _Channel:
             figures[day].listed_gross += order.gross or 0
             if order_id not in known:
                 figures[day].missing_here.append(order_id)
-                self._found.to_land.append(entry)
+                self._comparison.to_land.append(entry)
             elif order_id in changed:
                 figures[day].different.append(order_id)
-                self._found.to_land.append(entry)
+                self._comparison.to_land.append(entry)
         for order_id, here in known.items():
             if (here.state or 0) & DRAFT or here.content_hash == MISSING:
                 continue  # the list leaves drafts out
@@ -198,7 +273,7 @@ class _Channel:
                 figures[here.day].missing_there.append(order_id)
         self.absent = [order_id for day in figures.values() for order_id in day.missing_there]
         self.known = len(known)
-        self._found.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
+        self._comparison.days |= {(self._channel, day): figures[day] for day in sorted(figures)}
 
     def _changed(self, listed: Mapping[int, tuple[Listed, str, datetime]], known: Mapping[int, Known]) -> set[int]:
         """Orders that say something else here than there."""
@@ -225,7 +300,7 @@ class _Channel:
             return
         is_emptied = len(self.absent) == self.known >= EMPTIED
         if self.absent and (is_emptied or not is_credible):
-            self._found.suspicious.add(self._channel)
+            self._comparison.suspicious.add(self._channel)
             self.absent = []
         self._note_absences(self.absent, self._listed, self._checked_at)
 
@@ -235,13 +310,13 @@ class _Channel:
         for order_id in absent:
             is_confirmed = order_id in since and checked_at - since[order_id] >= DAY
             if is_confirmed:
-                self._found.confirmed[order_id] = checked_at
+                self._comparison.confirmed[order_id] = checked_at
             self._add(order_id, checked_at, is_absent=True, is_confirmed=is_confirmed)
         for order_id in noted & anywhere:
             self._add(order_id, checked_at, is_absent=False, is_confirmed=False)
 
     def _add(self, order_id: int, checked_at: datetime, *, is_absent: bool, is_confirmed: bool) -> None:
-        self._found.absences.append(
+        self._comparison.absences.append(
             {
                 "run_id": self._context.run_id,
                 "account": self._context.account,
@@ -254,30 +329,37 @@ class _Channel:
         )
 
 
-def _land(settings: Settings, context: RunContext, found: Found) -> None:
+def _land(settings: Settings, context: RunContext, comparison: Comparison) -> None:
     """Append orders, ledger, figures per day and absences as one package."""
     tables = []
-    late = _late_finds(context, found)
-    for orders, origin in ((late, "orders"), (missing_versions(settings.files, context, found.confirmed), "reconcile")):
+    late = _late_finds(context, comparison)
+    for orders, origin in (
+        (late, "orders"),
+        (missing_versions(settings.files, context, comparison.confirmed), "reconcile"),
+    ):
         if len(orders):
             sequence = [next(context.sequence) for _ in orders.rows]
             tables.append(orders_table(orders, sequence, account=context.account, source=origin))
-    days = found.rows(context.run_id, context.account)
-    land_history(
+    days = comparison.rows(context.run_id, context.account)
+    append_history(
         settings.files,
         iter(tables),
-        found.windows,
-        found.rejected,
+        comparison.windows,
+        comparison.rejected,
         context.progress,
         reconciliation=days,
-        absences=found.absences,
+        absences=comparison.absences,
     )
 
 
-def _late_finds(context: RunContext, found: Found) -> ReadOrders:
+def _late_finds(context: RunContext, comparison: Comparison) -> ReadOrders:
     orders = ReadOrders()
-    for listed, window_id, watermark in found.to_land:
+    for listed, window_id, watermark in comparison.to_land:
         version = listed.answer.processed_version
         read = Provenance(listed.row.channel or "", window_id, watermark, context.now(), version)
         orders.add([listed.row], read)
     return orders
+
+
+def _storable(amount: Decimal) -> Decimal | None:
+    return amount if abs(amount) < AMOUNT_LIMIT else None

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.landing.database_faults import readable_faults
+from pipelines.landing.log import readable_faults
 from pipelines.process import ended_by_ctrl_c
 from pipelines.terminal import INTERRUPTED, Common, guarded
 from tests import ROOT
