@@ -37,7 +37,7 @@ def refuse(settings: Settings, *, of_loads: bool, has_lock: bool = False) -> Non
     """Refuse a run that could not do its work.
 
     Raises:
-        InventorumError, TransformError: The first condition that does not hold; nothing was changed or asked.
+        InventorumError: The first condition that does not hold; nothing was changed or asked.
     """
     for condition in CONDITIONS:
         if (of_loads or not condition.of_loads) and not (has_lock and condition.before_lock):

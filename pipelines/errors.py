@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from transforms.errors import InventorumError
 
-class InventorumError(Exception):
-    """Root of all foreseen faults: the message says what was tried, what came back and what to do next."""
-
-    exit_code = 1
+__all__ = [
+    "ApiError",
+    "CrawlError",
+    "EmptyPage",
+    "HomeError",
+    "InventorumError",
+    "LockedError",
+    "LoginError",
+    "RequestRefused",
+    "SettingsError",
+    "is_ctrl_c",
+]
 
 
 class HomeError(InventorumError):

@@ -251,7 +251,7 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
     Asks one order per channel. The figures hold for this moment: the shop goes on.
 
     Raises:
-        InventorumError, TransformError: What a sync would refuse, too; also where it would go on with other channels.
+        InventorumError: What a sync would refuse, too; also where it would go on with other channels.
     """
     from pipelines.landing.clocks import foreseen, refuse_time
 
@@ -320,7 +320,7 @@ def _running(settings: Settings, command: str, *, of_loads: bool = False) -> Ite
         report = RunReport(run_id, command, started, warehouse=str(settings.files.warehouse))
         try:
             yield report
-        except (InventorumError, TransformError) as error:
+        except InventorumError as error:
             report.exit_code, report.message = error.exit_code, str(error)
             with suppress(TransformError):  # on a full disk not even this can be noted; the fault itself counts
                 _record(settings, report)

@@ -20,7 +20,6 @@ import typer
 from pipelines import process
 from pipelines.errors import HomeError, InventorumError, SettingsError, is_ctrl_c
 from pipelines.settings import Settings, color_wanted, home_folder, is_text
-from transforms.errors import TransformError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -157,7 +156,7 @@ def guarded(call: Callable[[], int | Ended | None], common: Common) -> int:
         with _diagnosis(common):
             returned = call()
         ended = returned if isinstance(returned, Ended) else Ended(returned or 0)
-    except (InventorumError, TransformError) as error:
+    except InventorumError as error:
         ended = _failed(error, common)
     except KeyboardInterrupt:
         ended = BY_CTRL_C
@@ -239,7 +238,7 @@ def _diagnosis(common: Common) -> AbstractContextManager[None]:
     return told_on_stderr(settings)
 
 
-def _failed(error: InventorumError | TransformError, common: Common) -> Ended:
+def _failed(error: InventorumError, common: Common) -> Ended:
     """A foreseen error as an end: its message on stderr, with --json an object on stdout too."""
     told = {"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
     return Ended(error.exit_code, str(error), lambda: show_json(told) if common.as_json else None, is_error=True)

@@ -1,4 +1,7 @@
-"""Faults of a build that a user can do something about; each class owns its exit code."""
+"""The root of all foreseen faults, and those of the transforms; each class owns its exit code.
+
+The root stands here and not in `pipelines`, which the transforms know nothing of.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,14 @@ if TYPE_CHECKING:
     from transforms.runner.check_results import CheckResult
 
 
-class TransformError(Exception):
-    """Root of all foreseen faults of the transforms."""
+class InventorumError(Exception):
+    """Root of all foreseen faults: the message says what was tried, what came back and what to do next."""
 
     exit_code = 1
+
+
+class TransformError(InventorumError):
+    """What the transforms foresee: of SQL, checks, and the files that are built and published."""
 
 
 class ModelError(TransformError):

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from pipelines.errors import InventorumError, SettingsError
 from pipelines.settings import LOOPBACK
-from transforms.errors import TransformError
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ def notifying(url: str | None, command: str) -> Iterator[Outcome]:
     outcome = Outcome(command)
     try:
         yield outcome
-    except (InventorumError, TransformError) as error:
+    except InventorumError as error:
         outcome.exit_code = error.exit_code
         raise
     except KeyboardInterrupt:

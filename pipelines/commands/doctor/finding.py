@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.errors import InventorumError
-from transforms.errors import TransformError
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,6 @@ def fail(topic: str, found: str, advice: str, exit_code: int = 1) -> Finding:
     return Finding(topic, "fail", found, advice, exit_code)
 
 
-def said(topic: str, error: InventorumError | TransformError) -> Finding:
+def said(topic: str, error: InventorumError) -> Finding:
     """A foreseen error as a failure; its message says what to do."""
     return fail(topic, str(error), "", error.exit_code)

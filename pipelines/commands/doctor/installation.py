@@ -61,7 +61,7 @@ def _conditions(settings: Settings) -> Iterator[Finding]:
             condition.refuse(settings)
         except LockedError as error:  # it ends by itself
             yield warn(condition.topic, str(error), "Until then a run stops with exit code 4.")
-        except (InventorumError, TransformError) as error:
+        except InventorumError as error:
             if condition.topic != "home":
                 yield said(condition.topic, error)
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipelines.errors import InventorumError, LockedError
+from pipelines.errors import HomeError, LockedError
 from pipelines.landing import log as landing
 from pipelines.lock import holder
 from pipelines.settings import Files
@@ -166,7 +166,7 @@ def read_landed(files: Files, order_id: int | None, account: str | None, text: s
         _read(files, order_id, account, text or str(order_id), found)
     except LockedError as error:
         found.note = f"{error} Payloads and their places are left out; what follows is as published."
-    except InventorumError as error:
+    except HomeError as error:
         found.note = f"{error} What follows is as published."
     return found
 
