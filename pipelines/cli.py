@@ -7,13 +7,31 @@ from typing import Annotated
 import typer
 
 from pipelines import process
-from pipelines.commands import load, look, setup, share_exports, share_report, trace, write
+from pipelines.commands import basket, export, sandbox
+from pipelines.commands.backfill import backfill
+from pipelines.commands.build import build
+from pipelines.commands.check import check
+from pipelines.commands.demo import demo
+from pipelines.commands.docs import docs
+from pipelines.commands.doctor.command import doctor
+from pipelines.commands.explain.command import explain
+from pipelines.commands.init import init
+from pipelines.commands.orders import orders
+from pipelines.commands.query import query
+from pipelines.commands.reconcile import reconcile
+from pipelines.commands.report import report
+from pipelines.commands.schedule import schedule
+from pipelines.commands.shell import shell
+from pipelines.commands.status import status
+from pipelines.commands.sync import sync
+from pipelines.commands.tables import tables
 from pipelines.terminal import (
     Common,
     HomeOption,
     JsonOption,
     QuietOption,
     VerboseOption,
+    command,
     remember,
     unwritten,
 )
@@ -49,8 +67,13 @@ def _global_options(
     remember(Common(home, as_json, quiet, verbose))
 
 
-for group in (load, look, trace, share_exports, share_report, setup, write):
-    group.register(app)
+for one in (
+    demo, sync, backfill, reconcile, build, check, status, tables, query, docs, explain, report, init, doctor,
+    schedule, shell, orders,
+):  # fmt: skip
+    command(app)(one)
+for name, group in (("sandbox", sandbox.group), ("export", export.group), ("basket", basket.group)):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -9,20 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pipelines import run
+import typer
+
 from pipelines.errors import HomeError
-from pipelines.landing import log as landing
-from pipelines.lock import exclusive
-from pipelines.progress import Progress
 from pipelines.settings import CHANNELS, Files, Settings, StaticLogin, ensure_home
-from pipelines.terminal import console, program, short, show_table
-from transforms.readers.published import open_published
-from transforms.runner.database_file import remove_database
+from pipelines.terminal import Common, console, program, short, show_json, show_table
 
 if TYPE_CHECKING:
+    from pipelines.progress import Progress
+    from pipelines.run import RunReport
     from pipelines.sandbox.trading import Trade
+
 
 ACCOUNT = "demo"
 HOURS_BETWEEN = 24  # how long the shop trades between the two loads; its clock ends where ours is
@@ -65,9 +64,9 @@ class Demo:
         next: Commands to type in the current folder, with what they show.
     """
 
-    first: run.RunReport
+    first: RunReport
     traded: dict[str, int]
-    second: run.RunReport
+    second: RunReport
     last_days: list[tuple[date, int, Decimal, Decimal, Decimal, Decimal]]
     best_sellers: list[tuple[str, Decimal, Decimal]]
     currency: str
@@ -84,8 +83,10 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
         HomeError: The home folder holds something else than an earlier demo.
         LockedError: Another run or program holds the files.
     """
+    from pipelines import run
     from pipelines.sandbox.generator import make_shop
     from pipelines.sandbox.server import Sandbox
+    from transforms.readers.published import open_published
 
     _start_afresh(settings.files)
     yesterday = datetime.now(UTC) - timedelta(hours=HOURS_BETWEEN)
@@ -157,7 +158,7 @@ def _next_commands(home: Path) -> dict[str, str]:
     }
 
 
-def _show_load(title: str, report: run.RunReport) -> None:
+def _show_load(title: str, report: RunReport) -> None:
     seconds = {step: s for step, s in report.seconds.items() if ":" not in step}
     spent = ", ".join(f"{step} {value:.1f} s" for step, value in seconds.items() if value >= 0.05)
     out = console()
@@ -172,6 +173,9 @@ def _show_load(title: str, report: run.RunReport) -> None:
 
 def _start_afresh(files: Files) -> None:
     """Remove an earlier demo; never anything else."""
+    from pipelines.lock import exclusive
+    from transforms.runner.database_file import remove_database
+
     _refuse_anything_else(files)
     ensure_home(files)
     with exclusive(files.lock, "demo"):
@@ -188,10 +192,12 @@ def _start_afresh(files: Files) -> None:
 
 def _refuse_anything_else(files: Files) -> None:
     """Let pass a folder that is missing, empty, or an earlier demo's, however far that one came."""
+    from pipelines.landing import log
+
     advice = f"Nothing was changed. Give the demo a folder of its own: `{program()} demo --home FOLDER`."
     if files.landing.exists():
-        with landing.opened(files) as connection:
-            accounts = landing.accounts_in(connection)
+        with log.opened(files) as connection:
+            accounts = log.accounts_in(connection)
         others = [account for account in accounts if account != ACCOUNT]
         if others:
             raise HomeError(f"{files.home} holds the orders of account {others[0]!r}: no demo goes there. {advice}")
@@ -207,3 +213,29 @@ def _counts(traded: Trade) -> dict[str, int]:
     from dataclasses import asdict
 
     return {event: count for event, count in asdict(traded).items() if isinstance(count, int)}
+
+
+def demo(
+    common: Common,
+    orders: Annotated[int, typer.Option(help="Orders of the made-up shop.", min=1, max=1_000_000)] = 2000,
+    days: Annotated[int, typer.Option(help="Days over which they are spread.", min=1, max=3650)] = 120,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 1,
+) -> int:
+    """Load a made-up shop over HTTP, let it trade, load again, and show the result. Needs no account.
+
+    It has a home of its own, ./demo unless --home names another, which each demo begins afresh; INVENTORUM_HOME is
+    left alone.
+
+    Example: inventorum demo
+    """
+    from pipelines.settings import DEMO_HOME, Settings
+
+    with common.progress() as progress:
+        result = run_demo(
+            Settings.load(common.home or DEMO_HOME), orders=orders, days=days, seed=seed, progress=progress
+        )
+    if common.as_json:
+        show_json(result)
+    else:
+        show_demo(result)
+    return 0

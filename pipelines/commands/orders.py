@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+import typer
+
 from pipelines.errors import HomeError, LockedError, RequestRefused
+from pipelines.terminal import Common, console, show_json, show_table
 
 if TYPE_CHECKING:
     from pipelines.inventorum.http.client import InventorumClient
     from pipelines.inventorum.http.pages import OrderRow
     from pipelines.progress import Progress
     from pipelines.settings import Files
+
 
 Mark = Literal["same", "differs", "new"]
 
@@ -206,3 +210,97 @@ def _moment(value: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def orders(
+    common: Common,
+    first: Annotated[str, typer.Option("--from", metavar="D", help="2026-11-01, 2026-11 or 2026-11-01T08:00.")],
+    last: Annotated[str, typer.Option("--to", metavar="D", help="A day is included up to its end.")],
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", "-c", metavar="C", help="Only this channel; repeat for more.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="WORDS", help="Words that the API looks for.")
+    ] = None,
+) -> int:
+    """Ask the API for the orders created in a time, and mark what the warehouse has of them.
+
+    Loads nothing. The API leaves out drafts. `same`: the warehouse has the order like this; `differs`: it changed
+    since; `new`: it is not there. Times are the shop's.
+
+    --json: `orders` (`order_id`, `channel`, `created_at`, `state`, `states`, `invoice_number`, `amount_paid`,
+    `warehouse`), `refused` (channels), `quarantined`, `has_warehouse`.
+
+    Example: inventorum orders --from 2026-11-01 --to 2026-11-01 --channel ipad
+    """
+    from zoneinfo import ZoneInfo
+
+    from pipelines import run
+    from pipelines.errors import SettingsError
+    from pipelines.period import parse_instant
+
+    settings = common.settings(channel)
+    start = parse_instant(first, what="--from", timezone=settings.timezone)
+    end = parse_instant(last, what="--to", timezone=settings.timezone, last=True)
+    if start >= end:
+        raise SettingsError(f"--from {first} is not before --to {last}. Nothing was asked.")
+    api = run.connect(settings, settings.require_login())
+    with common.progress() as progress:
+        found = ask(
+            api,
+            start,
+            end,
+            channels=settings.channels,
+            named=frozenset(channel or ()),
+            search=search,
+            timezone=settings.timezone,
+            account=settings.account,
+            files=settings.files,
+            progress=progress,
+        )
+    if common.as_json:
+        show_json(found)
+        return 0
+    zone = ZoneInfo(settings.timezone)
+    if found.orders:
+        show_table(
+            ["order", "channel", "created", "receipt", "paid", "state", "here"],
+            [
+                [
+                    str(order.order_id),
+                    order.channel,
+                    f"{order.created_at.astimezone(zone):%Y-%m-%d %H:%M}" if order.created_at else None,
+                    order.invoice_number,
+                    _amount(order.amount_paid),
+                    order.kind,
+                    order.warehouse,
+                ]
+                for order in found.orders
+            ],
+            right=["order", "paid"],
+        )
+    out = console()
+    out.print(
+        f"{len(found.orders)} orders: {found.count('same')} as in the warehouse, {found.count('differs')} differ, "
+        f"{found.count('new')} new." + ("" if found.has_warehouse else " Nothing is published yet, so all are new.")
+    )
+    if found.refused:
+        out.print(f"Not known to this endpoint: {', '.join(found.refused)}.")
+    if found.quarantined:
+        out.print(f"{found.quarantined} records are no orders and were left out.")
+    if found.count("differs") or found.count("new"):
+        out.print("Drafts apart, `inventorum sync` brings what is new or differs.")
+    return 0
+
+
+def _amount(text: str | None) -> str | None:
+    """138.6000000000 as 138.60; anything else as it was sent."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        value = Decimal(text) if text is not None else None
+        if value is not None and value == value.quantize(Decimal("0.01")):
+            return f"{value:.2f}"
+    except InvalidOperation:
+        return text
+    return text

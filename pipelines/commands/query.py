@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
+import typer
 
 from pipelines.errors import HomeError, SettingsError
 from pipelines.outputs import checked
 from pipelines.process import ended_by_ctrl_c
 from pipelines.settings import Files
-from pipelines.terminal import cell, console, json_text, show_json, show_pairs, show_table
-from transforms.readers.published import open_published
-from transforms.readers.whole_file import write_whole
+from pipelines.terminal import Common, cell, console, json_text, show_json, show_pairs, show_table
+
+if TYPE_CHECKING:
+    import duckdb
 
 ROWS_SHOWN = 1_000
 READABLE = 12  # characters of a column, with the space beside it
@@ -39,6 +40,8 @@ def write_result(files: Files, sql: str, form: str | None, output: Path | None) 
         HomeError: The file cannot be written.
         TransformError: There is no published warehouse yet.
     """
+    from transforms.readers.published import open_published
+
     file = None if output is None else checked(files, output)
     form = _form(form, output)
     with closing(open_published(files.warehouse)) as connection, ended_by_ctrl_c(connection):
@@ -46,9 +49,10 @@ def write_result(files: Files, sql: str, form: str | None, output: Path | None) 
         if form == "parquet":
             _write(file or Path(), _parquet(connection, sql))
             return
-        result = _execute(connection, sql)
-        columns = [column[0] for column in result.description or []]
-        rows = _fetch(result)
+        with _told("The statement failed"):
+            result = connection.execute(sql)
+            columns = [column[0] for column in result.description or []]
+            rows = result.fetchall()
     if form == "table" and file is None:
         _show(columns, rows)
         return
@@ -92,7 +96,10 @@ def _is_ordinary(path: Path) -> bool:
 
 
 def _refuse_changes(sql: str) -> None:
-    statements = _parse(sql)
+    import duckdb
+
+    with _told("The statement cannot be read"):
+        statements = duckdb.extract_statements(sql)
     if len(statements) != 1:
         raise SettingsError(f"Give one statement; {len(statements)} were found. Nothing was run.")
     if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
@@ -101,25 +108,15 @@ def _refuse_changes(sql: str) -> None:
         )
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """DuckDB's faults as those of a statement that somebody typed."""
+    import duckdb
+
     try:
-        return connection.execute(sql)
+        yield
     except duckdb.Error as error:
-        raise SettingsError(f"The statement failed: {error}") from None
-
-
-def _fetch(result: duckdb.DuckDBPyConnection) -> Rows:
-    try:
-        return result.fetchall()
-    except duckdb.Error as error:
-        raise SettingsError(f"The statement failed: {error}") from None
-
-
-def _parse(sql: str) -> list[Any]:
-    try:
-        return list(duckdb.extract_statements(sql))
-    except duckdb.Error as error:
-        raise SettingsError(f"The statement cannot be read: {error}") from None
+        raise SettingsError(f"{what}: {error}") from None
 
 
 def show_rows(columns: Sequence[str], shown: Rows) -> None:
@@ -205,15 +202,15 @@ def _parquet(connection: duckdb.DuckDBPyConnection, sql: str) -> bytes:
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
-    try:
+    with _told("The statement failed"):
         table = connection.sql(sql).to_arrow_table()
-    except duckdb.Error as error:
-        raise SettingsError(f"The statement failed: {error}") from None
     pq.write_table(table, content, compression="zstd")
     return content.getvalue()
 
 
 def _write(file: Path, content: bytes) -> None:
+    from transforms.readers.whole_file import write_whole
+
     try:
         write_whole(file, content)
     except OSError as error:
@@ -230,3 +227,33 @@ def _unwritable(file: Path, error: OSError) -> HomeError:
 WRITERS: dict[str, Callable[[Sequence[str], Rows], str]] = {"json": _json, "csv": _csv, "markdown": _markdown}
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".parquet": "parquet"}
 PLAIN_TEXT = ("", ".txt")
+
+
+def query(
+    common: Common,
+    sql: Annotated[str, typer.Argument(help="A SELECT; `-` reads it from standard input.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="table|json|csv|markdown|parquet",
+            help="Form of the result.",
+            show_default="by the name of the file, else table",
+        ),
+    ] = None,
+    file: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there.")] = None,
+) -> int:
+    """Ask the published warehouse; read-only, without access to files or network.
+
+    A CSV has the cells of `export csv`: text that a spreadsheet would run as a formula gets an apostrophe in
+    front. JSON and Parquet keep every text as it is.
+
+    Example: inventorum query "select * from marts.sales_by_day order by business_date desc limit 5"
+    """
+    from pathlib import Path
+
+    statement = sys.stdin.read() if sql == "-" else sql
+    form = "json" if common.as_json else output
+    write_result(common.settings().files, statement, form, Path(file) if file else None)
+    return 0

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pipelines.errors import SettingsError
+from pipelines.terminal import Common, console, show_json
 
 DAY = 24 * 60
 DAGSTER_FILE = "inventorum_definitions.py"
@@ -276,3 +280,54 @@ TARGETS: dict[str, Callable[[Plan], dict[str, str]]] = {
     "airflow": airflow,
     "dagster": dagster,
 }
+
+
+def schedule(
+    common: Common,
+    target: Annotated[str, typer.Argument(metavar="cron|systemd|github|airflow|dagster", help="For what.")],
+    every: Annotated[
+        int, typer.Option("--every", metavar="MINUTES", help="Minutes between two runs; 1440: each night.")
+    ] = 15,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="URL", help="Address that is told when a run fails.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the files there instead.")
+    ] = None,
+) -> int:
+    """Print what makes `sync` run by itself, with the paths of this installation.
+
+    --json: `files` (name to content), `output`.
+
+    Example: inventorum schedule systemd --every 60 --output ~/.config/systemd/user
+    """
+    from pipelines.commands.notify import check_notify_url
+    from pipelines.errors import HomeError, SettingsError
+    from pipelines.outputs import checked
+    from pipelines.settings import Files
+    from transforms.readers.whole_file import write_whole
+
+    if target not in TARGETS:
+        raise SettingsError(f"There is no schedule {target!r}. Choose one of {', '.join(TARGETS)}.")
+    if notify is not None:
+        check_notify_url(notify)
+    files = TARGETS[target](plan(common.folder(), Path.cwd(), every, notify))
+    if output is not None:
+        home = Files(common.folder())
+        targets = {checked(home, output / name): text for name, text in files.items()}
+        try:
+            output.expanduser().mkdir(parents=True, exist_ok=True)
+            for path, text in targets.items():
+                write_whole(path, text.encode())
+        except OSError as error:
+            raise HomeError(f"{output} could not be written: {error.strerror}. Choose another --output.") from None
+    if common.as_json:
+        show_json({"files": files, "output": output})
+    elif output is not None:
+        for name in files:
+            console().print(f"wrote  {output / name}", markup=False, soft_wrap=True)
+    else:
+        for name, text in files.items():
+            heading = f"# --- {name}\n" if len(files) > 1 else ""
+            typer.echo(heading + text, nl=name != list(files)[-1])
+    return 0

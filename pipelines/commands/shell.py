@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pipelines.errors import InventorumError, SettingsError
 from pipelines.process import ended_by_ctrl_c
+from pipelines.terminal import Common
 
 if TYPE_CHECKING:
     import duckdb
+
 
 ROWS_SHOWN = 100
 PROMPT, MORE = "inventorum> ", "       ...> "
@@ -129,3 +134,27 @@ def _command(line: str) -> str:
         )
     sys.stdout.write(WELCOME + "\n")
     return ""
+
+
+def shell(
+    common: Common,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="Take the built-in prompt, whatever else is installed.")
+    ] = False,
+) -> int:
+    """Open an SQL prompt on the published warehouse, read-only.
+
+    Takes the program `duckdb` or `harlequin` if one is installed, else a prompt of its own.
+
+    Example: echo "select sum(gross_amount) from marts.sales_by_day;" | inventorum shell --simple
+    """
+    from transforms.readers.published import open_published
+
+    settings = common.settings()
+    warehouse = settings.files.warehouse
+    found = None if simple else installed(warehouse)
+    if found is not None:
+        open_published(warehouse).close()  # a missing or foreign file is named before the other program starts
+        os.execv(found[0], found)  # noqa: S606 - the user's own program, without a shell
+    run_shell(warehouse, settings.timezone)
+    return 0

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.conditions import transform_files
 from pipelines.errors import LockedError
-from pipelines.landing import log as landing
 from pipelines.lock import holder
 from pipelines.settings import CHANNELS, Files
-from transforms.readers.published import open_published
-from transforms.runner.broken import read_accepted
-from transforms.runner.pending import pending_loads
-from transforms.runner.publish import is_as_published
+from pipelines.terminal import Common, console, show_json, show_pairs, show_table
 
 
 @dataclass(frozen=True)
@@ -124,11 +119,15 @@ class _Published:
 
 
 def _last_crawls(files: Files, status: Status) -> dict[str, dict[str, Any]]:
+    from pipelines.conditions import transform_files
+    from pipelines.landing import log
+    from transforms.runner.pending import pending_loads
+
     if not files.landing.exists():
         return {}
     try:
-        with landing.opened(files) as connection:
-            if not landing.has_table(connection, "windows"):
+        with log.opened(files) as connection:
+            if not log.has_table(connection, "windows"):
                 return {}
             cursor = connection.execute(LAST_CRAWLS)
             names = [column[0] for column in cursor.description or []]
@@ -153,6 +152,10 @@ def _place(crawl: dict[str, Any]) -> tuple[int, str]:
 
 
 def _published(files: Files, status: Status, loads: list[str]) -> _Published:
+    from transforms.readers.published import open_published
+    from transforms.runner.broken import read_accepted
+    from transforms.runner.publish import is_as_published
+
     with closing(open_published(files.warehouse)) as connection:
         if not is_as_published(connection, files.warehouse, unsealed=True):
             status.summary["changed"] = (
@@ -220,3 +223,40 @@ def _channel(
 
 def _second(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def status(common: Common) -> int:
+    """Show per channel how far loading has come, what is published, and what the checks say.
+
+    Example: inventorum status
+    """
+    found = read_status(common.settings().files)
+    if common.as_json:
+        show_json(found)
+        return 0
+    show_pairs(found.summary)
+    if found.channels:
+        is_ahead = any(c["read_until"] != c["known_until"] for c in found.channels)
+        times = ("last_crawl", *(["read_until"] if is_ahead else []), "known_until", "newest_order_at")
+        figures = ("requests", "retreats", "rows", "new", "changed", "quarantined")
+        show_table(
+            ["channel", "status", *(name.removesuffix("_at").replace("_", " ") for name in times)],
+            [[c["channel"], c["status"], *(_minute(c[key]) for key in times)] for c in found.channels],
+            title="How far each channel is read (UTC)",
+        )
+        show_table(
+            ["channel", *figures],
+            [[c["channel"], *(c[key] for key in figures)] for c in found.channels],
+            title="Last crawl",
+        )
+        if is_ahead and not found.pending:
+            console().print("What was read after `known until` held nothing new, so it was not published.")
+    if found.warnings:
+        show_table(list(found.warnings[0]), [list(w.values()) for w in found.warnings], title="Data quality")
+    return 0
+
+
+def _minute(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    return f"{moment:%d %b %H:%M}" if moment.year == datetime.now(UTC).year else f"{moment:%d %b %Y}"

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines.commands.explain import MISSING
 from pipelines.commands.explain.changes import HIDDEN
+from pipelines.commands.explain.gather import MISSING
 from pipelines.terminal import cell, console, show_table
 
 if TYPE_CHECKING:
-    from pipelines.commands.explain import Explained, Version
+    from pipelines.commands.explain.gather import Explained, Version
     from pipelines.commands.explain.landed import Landed
     from transforms.readers.fed_marts import FedRow
 

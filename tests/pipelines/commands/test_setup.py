@@ -25,7 +25,7 @@ from pipelines import run
 from pipelines.commands.doctor.examine import examine, exit_code
 from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.doctor.installation import age_in_words
-from pipelines.commands.init_files import CONFIG, SECRETS, write_templates
+from pipelines.commands.init import CONFIG, SECRETS, write_templates
 from pipelines.commands.schedule import TARGETS, Plan, plan
 from pipelines.commands.shell import installed
 from pipelines.errors import HomeError, SettingsError

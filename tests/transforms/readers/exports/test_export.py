@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import run
-from pipelines.commands.share_exports import export_csv
+from pipelines.commands.export import export_csv
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pipelines.errors import HomeError, SettingsError
 from pipelines.settings import CHANNELS, DEFAULT_BASE_URL
-from transforms.readers.exports.datev_accounts import CHARTS, template
+from pipelines.terminal import Common, console, show_json
 
 CONFIG = f"""\
 # Settings of inventorum-warehouse. The environment goes before this file: SOURCES__INVENTORUM__CHANNELS and so on.
@@ -70,6 +73,8 @@ def write_templates(project: Path, chart: str) -> Initialised:
         SettingsError: There is no such chart of accounts.
         HomeError: A file cannot be written.
     """
+    from transforms.readers.exports.datev_accounts import CHARTS, template
+
     if chart.upper() not in CHARTS:
         raise SettingsError(f"There is no chart {chart!r}. Nothing was written. Choose {' or '.join(CHARTS)}.")
     files = {
@@ -119,3 +124,31 @@ def _ignores_secrets(folders: set[Path]) -> bool:
         if any(line.strip().strip("/") in (".dlt", ".dlt/secrets.toml", ".dlt/*", "secrets.toml") for line in lines):
             return True
     return False
+
+
+def init(
+    common: Common,
+    chart: Annotated[
+        str, typer.Option("--chart", metavar="SKR03|SKR04", help="Chart of accounts of the DATEV template.")
+    ] = "SKR03",
+) -> int:
+    """Write templates into this folder: settings, login, accounts for DATEV.
+
+    The files are for you only (0600); those that exist already stay as they are.
+
+    --json: `written`, `kept`, `hints`.
+
+    Example: inventorum init
+    """
+    done = write_templates(Path.cwd(), chart)
+    if common.as_json:
+        show_json(done)
+        return 0
+    out = console()
+    for path in done.written:
+        out.print(f"wrote  {path.relative_to(Path.cwd())}", markup=False)
+    for path in done.kept:
+        out.print(f"kept   {path.relative_to(Path.cwd())}, which exists already", markup=False)
+    for hint in done.hints:
+        out.print(f"Next: {hint}", markup=False)
+    return 0

@@ -9,12 +9,7 @@ from typing import Annotated
 import typer
 
 from pipelines.errors import SettingsError
-from pipelines.terminal import Common, command, console, show_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's command."""
-    command(app)(report)
+from pipelines.terminal import Common, console, show_json
 
 
 def report(

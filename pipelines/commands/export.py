@@ -26,20 +26,12 @@ OutputOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands."""
-    export = typer.Typer(
-        help="Write tables of the warehouse to files that only you can read.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    command(export, "csv")(export_csv)
-    command(export, "xlsx")(export_xlsx)
-    command(export, "parquet")(export_parquet)
-    command(export, "datev")(export_datev)
-    app.add_typer(export, name="export")
+group = typer.Typer(
+    help="Write tables of the warehouse to files that only you can read.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
+@command(group, "csv")
 def export_csv(
     common: Common,
     table: TableOption = None,
@@ -63,6 +55,7 @@ def export_csv(
     return _tables(common, "csv-german" if german else "csv", table, first, last, output)
 
 
+@command(group, "xlsx")
 def export_xlsx(
     common: Common,
     table: TableOption = None,
@@ -79,6 +72,7 @@ def export_xlsx(
     return _tables(common, "xlsx", table, first, last, output)
 
 
+@command(group, "parquet")
 def export_parquet(
     common: Common,
     table: TableOption = None,
@@ -95,6 +89,7 @@ def export_parquet(
     return _tables(common, "parquet", table, first, last, output)
 
 
+@command(group, "datev")
 def export_datev(
     common: Common,
     first: FromOption = None,
