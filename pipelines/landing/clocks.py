@@ -3,8 +3,9 @@
 Which clock is believed: a watermark is the server's own time, refused where it is more than a day after every other
 clock (`cursors.KnownTimes.not_after`; on loopback a month, `Settings.clock_tolerance`). Stored all the same, by an
 earlier release, by less than a day or while this machine's clock was wrong, it is corrected as soon as two clocks say
-that it has not come: this machine's, if it is believed, and the server's as it is now. The time by this machine's
-clock at which that load began takes its place.
+that it has not come: this machine's, if it is believed, and the server's as it is now. If both show the same time,
+this machine's is believed though it has noted later ones: it was ahead itself. The time by this machine's clock at
+which that load began takes its place.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer
 from pipelines.inventorum.reading.protocol import watermark_of
 from pipelines.landing import log as landing
-from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, known_times
+from pipelines.landing.cursors import ANY_BACKSTEP, RELEASED, KnownTimes, known_times
 from pipelines.settings import Settings
 
 MICROSECOND = timedelta(microseconds=1)
+THE_SAME_TIME = timedelta(minutes=10)  # of two clocks that nobody has set by each other
 
 WRONG = (
     "select _dlt_load_id, min(started_at) from raw.windows where watermark > ? group by all order by min(finished_at)"
@@ -110,10 +112,10 @@ class _Wrong:
 
 def _wrong(settings: Settings, api: InventorumClient, known: KnownTimes) -> _Wrong | None:
     now = datetime.now(UTC)
-    if known.newest is None or not not_come(settings, known, now):
+    if known.newest is None or known.newest <= now + _forgiven(settings) or now < RELEASED:
         return None
     server = _server_time(settings, api)
-    if server is None:
+    if server is None or not (known.is_believed(now) or abs(server - now) < THE_SAME_TIME):
         return None
     limit = max(now, server) + _forgiven(settings)
     return _Wrong(limit, now, server) if known.newest > limit else None

@@ -182,6 +182,35 @@ def test_a_server_that_was_always_ahead_goes_on_without_a_correction(
     assert rows("select count(*) from raw.clock_corrections", raw=True) == [(0,)]
 
 
+def test_a_home_whose_machine_and_server_were_both_ahead_is_mended_as_soon_as_both_are_right_again(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    shop.clock.set(datetime.now(UTC))
+    shop.sell("ipad", items=WOBBLER)
+    sync()
+    shop.clock.advance(AHEAD)
+    shop.sell("ipad", items=WOBBLER)
+    run.sync(as_kind(_Believing, settings))
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:  # this machine was ahead, too
+        connection.execute(
+            "update raw.windows set started_at = started_at + interval 400 day, "
+            "finished_at = finished_at + interval 400 day where watermark > now() + interval 1 day"
+        )
+    shop.clock.set(datetime.now(UTC) + timedelta(hours=1))
+    assert sync().exit_code == 6  # no second clock says what this machine's does
+
+    shop.clock.set(datetime.now(UTC))
+    shop.sell("ipad", items=WOBBLER)
+    report = sync()
+
+    assert (report.exit_code, report.full_build) == (0, True)
+    assert rows(FUTURE) == [(0,)]
+    assert rows("select count(*) from core.fct_orders") == [(3,)]
+    shop.clock.set(datetime.now(UTC))
+    shop.sell("ipad", items=WOBBLER)
+    assert (sync().exit_code, sync().full_build) == (0, False)
+
+
 def asked_by_doctor(settings: Settings) -> dict[str, Finding]:
     return {finding.topic: finding for finding in examine_api(settings, settings.require_login(), Silent())}
 
