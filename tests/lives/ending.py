@@ -71,7 +71,7 @@ def ends_well(life: Life) -> None:
 
 
 def _shown(life: Life) -> Iterable[tuple[int, Any]]:
-    """Orders as the API shows them: of the account's channels, not pending, with an id of their own."""
+    """Orders as the API shows them: of the account's channels, not pending, with an id that we can hold."""
     return [
         (key, order)
         for key, order in life.shop.orders.items()
@@ -81,7 +81,7 @@ def _shown(life: Life) -> Iterable[tuple[int, Any]]:
 
 def _has_id(payload: bytes, key: int) -> bool:
     record = json.loads(payload)
-    return isinstance(record, dict) and record.get("id") in (key, str(key))
+    return isinstance(record, dict) and record.get("id") in (key, str(key)) and -(2**63) <= key < 2**63
 
 
 def orders_not_as_shown(
