@@ -51,8 +51,8 @@ def transform_files(files: Files) -> session.Files:
 
 def _token(settings: Settings) -> None:
     if isinstance(settings.login, RotatingLogin):
+        from pipelines.connection import credentials
         from pipelines.inventorum.http.login import RotatingToken
-        from pipelines.run import credentials
 
         login = credentials(settings, settings.login)
         if isinstance(login, RotatingToken):

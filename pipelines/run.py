@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import conditions
 from pipelines.conditions import transform_files
+from pipelines.connection import connect
 from pipelines.errors import InventorumError
 from pipelines.landing import log as landing
 from pipelines.landing.cursors import begin_of
@@ -24,10 +25,9 @@ from transforms.runner import publish as publication
 
 if TYPE_CHECKING:
     from pipelines.inventorum.http.client import InventorumClient
-    from pipelines.inventorum.http.login import Credentials
     from pipelines.landing.crawl import Ledger
     from pipelines.landing.reconcile import Comparison
-    from transforms.runner.check_results import CheckResult
+    from transforms.errors import CheckResult
 
 ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
 LATE_FINDS = 1
@@ -268,33 +268,6 @@ def preview(settings: Settings, *, since: datetime | None = None) -> list[dict[s
             {"channel": channel, "start_date": start, "orders": total, "requests": max(1, -(-total // ROWS_PER_ANSWER))}
         )
     return found
-
-
-def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> InventorumClient:
-    """A client for the account; asks nothing yet."""
-    from pipelines.inventorum.http.client import InventorumClient
-
-    return InventorumClient(
-        settings.base_url,
-        credentials(settings, login),
-        api_version=settings.api_version,
-        requests_per_second=settings.requests_per_second,
-    )
-
-
-def credentials(settings: Settings, login: StaticLogin | RotatingLogin) -> Credentials:
-    """The login as the client uses it; a rotating one keeps its tokens in the home folder."""
-    from pipelines.inventorum.http import login as auth
-
-    if isinstance(login, StaticLogin):
-        return auth.StaticToken(login.access_token)
-    return auth.RotatingToken(
-        client_id=login.client_id,
-        client_secret=login.client_secret,
-        refresh_token=login.refresh_token,
-        base_url=settings.base_url,
-        file=settings.files.token,
-    )
 
 
 def rules(settings: Settings) -> transform.Rules:

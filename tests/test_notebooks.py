@@ -17,6 +17,7 @@ import pytest
 from nbclient import NotebookClient
 
 from pipelines import run
+from pipelines.sandbox import trading
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
@@ -48,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("notebooks") / "home"
     shop = make_shop(seed=2, orders=400, days=90, end="2026-11-19T07:00:00Z")
     load(folder, shop)
-    shop.trade(sales=20, seed=2)
+    trading.trade(shop, sales=20, seed=2)
     return load(folder, shop)
 
 

@@ -5,13 +5,12 @@ The root stands here and not in `pipelines`, which the transforms know nothing o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from transforms.runner.broken import Evidence
-    from transforms.runner.check_results import CheckResult
+    from decimal import Decimal
 
 
 class InventorumError(Exception):
@@ -36,6 +35,47 @@ class FilesHeld(TransformError):
     """Another process holds a database file; the message names the process."""
 
     exit_code = 4
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found.
+
+    Attributes:
+        failing_rows: Rows that break the claim; 0 is good.
+        amount: Money that these rows concern, if the check names any.
+        sample: Some of the rows in words; null: none.
+    """
+
+    name: str
+    severity: str
+    failing_rows: int
+    amount: Decimal | None
+    sample: str | None
+    harm: str
+    path: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it stops publishing."""
+        return self.severity == "fail" and self.failing_rows > 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is kept of a claim that broke.
+
+    Attributes:
+        build: `incremental` or `full`.
+        rows: Up to 100 of the rows that break it, values as text; null stays null.
+        orders: Account and id of up to 50 orders that these rows speak of, or that the build changed.
+    """
+
+    check_name: str
+    build: str
+    failing_rows: int
+    rows: tuple[dict[str, str | None], ...]
+    orders: tuple[tuple[str, int], ...]
 
 
 class ChecksFailed(TransformError):

@@ -175,7 +175,7 @@ def create(
 
     Example: inventorum basket create --item 4711:2:5.87 --note "By phone"
     """
-    from pipelines import run
+    from pipelines.connection import connect
     from pipelines.errors import RequestRefused, SettingsError
     from pipelines.inventorum.http.basket import read_basket
 
@@ -189,7 +189,7 @@ def create(
     else:
         basket = from_file(file)
     settings = common.settings()
-    api = run.connect(settings, settings.require_login())
+    api = connect(settings, settings.require_login())
     if not yes:
         _confirm(described(basket), further(basket), settings.base_url)
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.errors import HomeError
+from pipelines.sandbox import trading
 from pipelines.settings import CHANNELS, Files, Settings, StaticLogin, ensure_home
 from pipelines.terminal import Common, console, program, short, show_json, show_table
 
@@ -103,7 +104,7 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
             requests_per_second=500.0,  # the limit protects the real API, not our own server
         )
         first = run.sync(pointed, command="demo: first load", progress=progress)
-        traded = shop.trade(sales=max(5, orders // 100), hours=HOURS_BETWEEN, seed=seed)
+        traded = trading.trade(shop, sales=max(5, orders // 100), hours=HOURS_BETWEEN, seed=seed)
         second = run.sync(pointed, command="demo: second load", progress=progress)
     run.write_page(settings)
     with closing(open_published(settings.files.warehouse)) as connection:

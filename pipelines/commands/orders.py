@@ -235,7 +235,7 @@ def orders(
     """
     from zoneinfo import ZoneInfo
 
-    from pipelines import run
+    from pipelines.connection import connect
     from pipelines.errors import SettingsError
     from pipelines.period import parse_instant
 
@@ -244,7 +244,7 @@ def orders(
     end = parse_instant(last, what="--to", timezone=settings.timezone, last=True)
     if start >= end:
         raise SettingsError(f"--from {first} is not before --to {last}. Nothing was asked.")
-    api = run.connect(settings, settings.require_login())
+    api = connect(settings, settings.require_login())
     with common.progress() as progress:
         found = ask(
             api,

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as IncomingRequest
 from starlette.types import Receive, Scope, Send
 
+from pipelines.sandbox import trading
 from pipelines.sandbox.answers import Api, Reply, Request, json_reply
 from pipelines.sandbox.faults import Fault, Faults
 from pipelines.sandbox.faulty import NEEDS_ANSWER, error_reply, made_up, spoiled
@@ -290,7 +291,7 @@ def serve(
             while True:
                 time.sleep(trade_every or 3600)
                 if trade_every:
-                    trade = shop.trade(hours=trade_hours)
+                    trade = trading.trade(shop, hours=trade_hours)
                     if on_trade:
                         on_trade(trade)
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.sandbox import payload as wire
 from pipelines.sandbox.account import CHANNELS, Account
@@ -29,9 +29,6 @@ from pipelines.sandbox.payload import (
     Service,
 )
 
-if TYPE_CHECKING:
-    from pipelines.sandbox.trading import Trade, Trader
-
 TILL_USER = 1959
 CIRCLES = {"ipad": "", "backoffice": "RE-", "ebay": "EB-", "atalanda": "AT-"}  # others: WEB-
 
@@ -42,7 +39,7 @@ class Shop(Account):
     See Account for what `at` means.
     """
 
-    trader: Trader | None = None
+    trader: object = None  # whoever trades in it (`trading`)
 
     def sell(
         self,
@@ -212,23 +209,6 @@ class Shop(Account):
     def next_invoice(self, channel: str) -> str:
         """The next invoice number of the channel's circle."""
         return self.ids.invoice(CIRCLES.get(channel, "WEB-"))
-
-    def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
-        """Goes on trading from now: new sales, and open orders are paid, sent, delivered; some come back.
-
-        The clock is moved to the end of that time. In eight hours or more at least one older sale is
-        cancelled and one refunded.
-
-        Args:
-            sales: Number of new sales; default: what the hour, weekday and season suggest.
-            hours: How long; default: until the till has been open for eight hours.
-            seed: Default: the shop's own, different in each round.
-        """
-        from pipelines.sandbox.trading import Trader
-
-        with self.lock:
-            self.trader = self.trader or Trader.of(self)
-            return self.trader.trade(sales, hours, seed)
 
     @property
     def receipts(self) -> str:

@@ -80,7 +80,7 @@ class Trader:
         return cls(cashier, {"ipad": 0.8, "shop": 0.2}, 600, past, 1)
 
     def trade(self, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
-        """See Shop.trade."""
+        """See the function of this name."""
         self._rounds += 1
         rng = Random(f"{self._seed if seed is None else seed}/{self._rounds}")  # noqa: S311
         self._cashier.rng = rng
@@ -192,3 +192,20 @@ def placed(rng: Random, calendar: Calendar, count: int, shares: Mapping[str, flo
     mailed += [next((channel for channel in shares if channel not in TILL), "ipad")] * missing
     online = calendar.moments(rng, len(mailed), online=True)
     return sorted([*((at, "ipad") for at in at_till), *zip(online, mailed, strict=False)])
+
+
+def trade(shop: Shop, sales: int | None = None, hours: float | None = None, seed: int | None = None) -> Trade:
+    """Let a shop go on trading from now: new sales, and open orders are paid, sent, delivered; some come back.
+
+    The clock is moved to the end of that time. In eight hours or more at least one older sale is
+    cancelled and one refunded.
+
+    Args:
+        sales: Number of new sales; default: what the hour, weekday and season suggest.
+        hours: How long; default: until the till has been open for eight hours.
+        seed: Default: the shop's own, different in each round.
+    """
+    with shop.lock:
+        trader = shop.trader if isinstance(shop.trader, Trader) else Trader.of(shop)
+        shop.trader = trader
+        return trader.trade(sales, hours, seed)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from pipelines import process, run
+from pipelines import process
 from pipelines.landing import log as landing
 from pipelines.progress import Silent
 from pipelines.settings import Settings, ensure_home
@@ -17,9 +17,10 @@ def main() -> None:
     settings = Settings.load()
     ensure_home(settings.files)
     landing.prepare(settings.files)
+    from pipelines.connection import connect
     from pipelines.landing import load_delta as loading
 
-    api = run.connect(settings, settings.require_login())
+    api = connect(settings, settings.require_login())
     loading.load_delta(settings, api, "benchmark", None, frozenset(), Silent())
 
 

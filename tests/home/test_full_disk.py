@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.sandbox import trading
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from tests.support.real_command import copied, finish, start, visible
@@ -166,7 +167,7 @@ def test_a_disk_that_runs_full_anywhere_in_a_run_costs_nothing_but_that_run(
             installation.sync()
             template = tmp_path / "template"
             shutil.copytree(disk.home, template)
-            shop.trade(sales=5, seed=9)
+            trading.trade(shop, sales=5, seed=9)
             disk.empty(template)
         with disk.watched() as needed:
             installation.sync()

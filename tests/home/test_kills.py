@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.sandbox import trading
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings
@@ -57,13 +58,13 @@ def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: 
     shop = make_shop(seed=3, orders=ORDERS, days=30)
     with Sandbox(shop) as sandbox:
         finish(start(home, sandbox, "sync", "--json"))
-        shop.trade(sales=40, seed=KILLS)
+        trading.trade(shop, sales=40, seed=KILLS)
         begin = time.monotonic()
         finish(start(home, sandbox, "sync", "--json"))
         length = time.monotonic() - begin
         hits = 0
         for number in range(KILLS):
-            shop.trade(sales=40, seed=number)
+            trading.trade(shop, sales=40, seed=number)
             process = (
                 start(home, sandbox, "build", "--full", "--json")
                 if number % 5 == 4

@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 
 from tests.support.landing_file import Load, Order, write_landing
+from transforms.errors import CheckResult
 from transforms.runner.build import BuildReport, Files, Rules, build
-from transforms.runner.check import CheckResult, run_checks
+from transforms.runner.check import run_checks
 
 PLANS: list[bytes] = []  # the compiled SQL folder, which takes longer than a small build
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from transforms.errors import UnknownClaim
+from transforms.errors import Evidence, UnknownClaim
 from transforms.runner import ledger
 from transforms.runner.models import temporary
 from transforms.runner.order import FINDINGS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from transforms.runner.check_results import CheckResult
+    from transforms.errors import CheckResult
     from transforms.runner.models import Check
     from transforms.runner.session import Connection
 
@@ -33,23 +33,6 @@ MENDED, ACCEPTED, NOT_PUBLISHED = "mended by a full build", "accepted", "not pub
 LEADS = (("order_id",), ("product_id", "business_date"), ("business_date",), ("product_id",), ("customer_id",))
 NEAR = ("account", "channel")
 FACTS = ("core.fct_orders", "core.fct_order_items")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is kept of a claim that broke.
-
-    Attributes:
-        build: `incremental` or `full`.
-        rows: Up to 100 of the rows that break it, values as text; null stays null.
-        orders: Account and id of up to 50 orders that these rows speak of, or that the build changed.
-    """
-
-    check_name: str
-    build: str
-    failing_rows: int
-    rows: tuple[dict[str, str | None], ...]
-    orders: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-    from transforms.runner.broken import Evidence
-    from transforms.runner.check_results import CheckResult
+    from transforms.errors import CheckResult, Evidence
     from transforms.runner.ledger import LoadRow
     from transforms.runner.session import Connection
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from transforms.errors import TransformError
+from transforms.errors import CheckResult, TransformError
 from transforms.runner import ledger
-from transforms.runner.check_results import CheckResult, merged
+from transforms.runner.check_results import merged
 from transforms.runner.loads import keep_loads, new_loads, stage_all
 from transforms.runner.models import sql_folder
 from transforms.runner.order import cached_project

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transforms.errors import ChecksFailed
+from transforms.errors import CheckResult, ChecksFailed
 from transforms.runner.models import temporary
 from transforms.runner.order import FINDINGS
 from transforms.runner.session import quoted, sql_of
@@ -19,29 +18,6 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 5
 FOUND = temporary("found")
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What a check found.
-
-    Attributes:
-        failing_rows: Rows that break the claim; 0 is good.
-        amount: Money that these rows concern, if the check names any.
-        sample: Some of the rows in words; null: none.
-    """
-
-    name: str
-    severity: str
-    failing_rows: int
-    amount: Decimal | None
-    sample: str | None
-    harm: str
-    path: str
-
-    @property
-    def is_failure(self) -> bool:
-        return self.severity == "fail" and self.failing_rows > 0
 
 
 def evaluate(connection: Connection, check: Check) -> CheckResult:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from transforms.runner.check_results import CheckResult
+    from transforms.errors import CheckResult
 
 # table -> (what it is, column -> (type, what it means))
 TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {

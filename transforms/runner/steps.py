@@ -6,9 +6,10 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
+from transforms.errors import CheckResult
 from transforms.runner import tables
 from transforms.runner.broken import gather, note_findings
-from transforms.runner.check_results import CheckResult, evaluate, evaluate_warning, merged, raise_failures
+from transforms.runner.check_results import evaluate, evaluate_warning, merged, raise_failures
 from transforms.runner.loads import Affected, stage_batch
 from transforms.runner.models import over_removed, temporary
 from transforms.runner.order import BATCH, FINAL, FINDINGS, LOADS, STATIC, key_table
@@ -17,7 +18,7 @@ from transforms.runner.session import sql_of, use_all_cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Set
 
-    from transforms.runner.broken import Evidence
+    from transforms.errors import Evidence
     from transforms.runner.models import Check, Model, Project
     from transforms.runner.session import Connection
 

@@ -41,7 +41,7 @@ class _Channel:
 
 def examine_api(settings: Settings, login: StaticLogin | RotatingLogin, progress: Progress) -> Iterator[Finding]:
     """Reachable, allowed, on time, which channels, which paging, which version."""
-    from pipelines.run import credentials
+    from pipelines.connection import credentials
 
     progress.update("asking the API", 0)
     try:

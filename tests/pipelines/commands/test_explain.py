@@ -22,6 +22,7 @@ from pipelines import run
 from pipelines.cli import app
 from pipelines.commands.explain.changes import HIDDEN, Change, changes
 from pipelines.lock import exclusive
+from pipelines.sandbox import trading
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
@@ -100,7 +101,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         run.sync(settings)
         shop.edit(told["refunded"], call_first, at="2026-11-04T09:00Z")
         shop.refund(told["refunded"], at="2026-11-04T10:00Z")
-        shop.trade(sales=10, seed=3)
+        trading.trade(shop, sales=10, seed=3)
         run.sync(settings)
     payloads = {name: [text.decode() for text in shop.versions(order)] for name, order in told.items()}
     return Loaded(files, Path(first), told, payloads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipelines.sandbox import Clock, Shop, make_shop
+from pipelines.sandbox import Clock, Shop, make_shop, trading
 from pipelines.sandbox.payload import CANCELED, REFUNDED
 
 END = "2026-11-23T13:00Z"
@@ -14,7 +14,7 @@ def test_a_round_has_everything_and_ends_later() -> None:
     shop = make_shop(orders=2000, end=END)
     began = shop.clock.now()
 
-    trade = shop.trade()
+    trade = trading.trade(shop)
 
     assert shop.clock.now() >= trade.end > began
     assert len(shop.orders) == 2002 + trade.sales
@@ -26,7 +26,7 @@ def test_every_change_lies_within_the_round() -> None:
     shop = make_shop(orders=2000, end=END, clock=Clock(END, running=False))
     before = {key: order.payload for key, order in shop.orders.items()}
 
-    trade = shop.trade(hours=20)
+    trade = trading.trade(shop, hours=20)
 
     changed = [order for key, order in shop.orders.items() if before.get(key) != order.payload]
     first, last = trade.start.timestamp() * 1_000_000, trade.end.timestamp() * 1_000_000
@@ -39,7 +39,7 @@ def test_the_documentations_orders_are_left_alone() -> None:
     shop = make_shop(orders=50, end=END)
     before = {key: shop.payload(key) for key in (5011967, 8791312)}
     for _ in range(20):
-        shop.trade(hours=24)
+        trading.trade(shop, hours=24)
 
     assert {key: shop.payload(key) for key in before} == before
 
@@ -47,8 +47,8 @@ def test_the_documentations_orders_are_left_alone() -> None:
 def test_rounds_differ_and_repeat_with_the_seed() -> None:
     def history() -> list[bytes]:
         shop = make_shop(orders=300, end=END, clock=Clock(END, running=False))
-        shop.trade(sales=5, hours=5)
-        shop.trade(sales=5, hours=5)
+        trading.trade(shop, sales=5, hours=5)
+        trading.trade(shop, sales=5, hours=5)
         return [order.payload for order in shop.orders.values()]
 
     assert history() == history()
@@ -57,14 +57,14 @@ def test_rounds_differ_and_repeat_with_the_seed() -> None:
 def test_as_many_sales_as_are_asked_for() -> None:
     shop = make_shop(orders=300, end=END)
 
-    assert [shop.trade(sales=count, hours=3).sales for count in (0, 1, 25)] == [0, 1, 25]
-    assert shop.trade(hours=24 * 7).sales > 7
+    assert [trading.trade(shop, sales=count, hours=3).sales for count in (0, 1, 25)] == [0, 1, 25]
+    assert trading.trade(shop, hours=24 * 7).sales > 7
 
 
 def test_a_day_at_the_till_reaches_into_the_next_opening_hours() -> None:
     shop = make_shop(orders=300, end="2026-11-21T15:00Z")  # Saturday, closing time
 
-    trade = shop.trade()
+    trade = trading.trade(shop)
 
     assert trade.end - trade.start > timedelta(days=1, hours=20)
     assert any(order.channel == "ipad" for order in list(shop.orders.values())[-trade.sales :])
@@ -73,7 +73,7 @@ def test_a_day_at_the_till_reaches_into_the_next_opening_hours() -> None:
 def test_open_orders_are_settled_in_the_end() -> None:
     shop = make_shop(orders=500, end=END, samples=False)
     for _ in range(3):
-        shop.trade(sales=0, hours=24 * 60)
+        trading.trade(shop, sales=0, hours=24 * 60)
 
     waiting = [o.state for o in shop.orders.values() if o.state & 256 == 0 and not o.state & (CANCELED | REFUNDED)]
     assert waiting == []
@@ -83,4 +83,4 @@ def test_a_shop_of_its_own_trades_too() -> None:
     shop = Shop(clock=Clock(END))
     shop.sell("ipad", [("Wobbler", "6.99", 10)])
 
-    assert shop.trade(sales=4).sales == 4
+    assert trading.trade(shop, sales=4).sales == 4

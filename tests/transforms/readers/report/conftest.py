@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipelines import run
+from pipelines.sandbox import trading
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
@@ -72,7 +73,7 @@ def busy(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop.clock.set("2026-11-20T07:30:00Z")
     shop.refund(odd, at="2026-11-20T07:00:00Z")
     shop.cancel(late, at="2026-11-20T07:00:00Z")
-    shop.trade(sales=25, seed=5)
+    trading.trade(shop, sales=25, seed=5)
     return publish(shop, folder)
 
 
