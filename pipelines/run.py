@@ -145,17 +145,12 @@ def reconcile(settings: Settings, *, days: int = 7, progress: Progress | None = 
         with timed(report.seconds, "import"):
             from pipelines.landing.reconcile import land_differences
         api, ledger = _load_changes(settings, login, report, None, frozenset(), progress)
-        _build_and_publish(settings, report, full=False, progress=progress)
         with timed(report.seconds, "compare"):
             known_until = {row["channel"]: row["watermark"] for row in ledger.windows if row["status"] == "complete"}
             comparison = land_differences(settings, api, report.run_id, days, known_until, progress)
-        loaded = report.orders_new, report.orders_changed
         _count(report, ledger.windows + comparison.windows)
         report.reconciliation = comparison.rows(report.run_id, settings.account)
-        _build_and_publish(settings, report, full=False, progress=progress)
-        report.orders_new, report.orders_changed = report.orders_new + loaded[0], report.orders_changed + loaded[1]
-        _judge(report, comparison)
-        _record(settings, report)
+        _build_and_publish(settings, report, full=False, comparison=comparison, progress=progress)
     return report
 
 
@@ -328,24 +323,29 @@ def _rows_of_steps(report: RunReport) -> dict[str, int]:
 
 
 def _build_and_publish(
-    settings: Settings, report: RunReport, *, full: bool, accept: Sequence[str] = (), progress: Progress
+    settings: Settings,
+    report: RunReport,
+    *,
+    full: bool,
+    accept: Sequence[str] = (),
+    comparison: Comparison | None = None,
+    progress: Progress,
 ) -> None:
     files = transform_files(settings.files)
     with timed(report.seconds, "build"):
         built = transform.build(
             files, rules(settings), full=full, accept=accept, run_id=report.run_id, on_step=progress.update
         )
-    for step, seconds in built.seconds.items():
-        name = f"build: {step}"
-        report.seconds[name] = round(report.seconds.get(name, 0.0) + seconds, 4)
-    for table, rows in built.tables.items():
-        report.tables[table] = report.tables.get(table, 0) + rows
+    report.seconds |= {f"build: {step}": round(seconds, 4) for step, seconds in built.seconds.items()}
+    report.tables = dict(built.tables)
     report.orders_new, report.orders_changed = built.orders_new, built.orders_changed
     report.checks = list(built.checks)
     report.full_build, report.full_build_reason = built.full, built.reason
     report.accepted = list(built.accepted)
     report.notes += _notes(built)
     _conclude(report)
+    if comparison is not None:
+        _judge(report, comparison)
     _record(settings, report)  # before publishing, so that readers find the run that made their file
     if built.changed or not settings.files.warehouse.exists():
         progress.update("publish", 0, 1)

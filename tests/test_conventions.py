@@ -85,6 +85,14 @@ def test_the_runner_never_imports_what_people_read():
         assert "transforms.readers" not in path.read_text("utf-8"), path
 
 
+def test_extraction_never_reads_what_was_published():
+    for folder in ("inventorum", "landing"):
+        for path in (ROOT / "pipelines" / folder).rglob("*.py"):
+            text = path.read_text("utf-8")
+            assert "transforms.readers" not in text, path
+            assert ".warehouse" not in text, path
+
+
 def test_the_environment_is_read_in_settings_only():
     for path in PYTHON:
         if path != ROOT / "pipelines" / "settings.py":

@@ -175,7 +175,7 @@ def _known(files: Files, account: str, found: Mapping[int, OrderRow]) -> dict[in
 
 def _respelled(files: Files, account: str, rows: Sequence[OrderRow]) -> set[int]:
     """Orders that are only written otherwise; none where the landing log cannot be asked just now."""
-    from pipelines.landing.spellings import written_otherwise
+    from pipelines.landing.versions import written_otherwise
 
     try:
         return written_otherwise(files, account, rows)

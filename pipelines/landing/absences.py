@@ -10,6 +10,7 @@ from pipelines.inventorum.http.pages import OrderRow
 from pipelines.landing import log as landing
 from pipelines.landing.crawl import RunContext
 from pipelines.landing.schemas import Provenance, ReadOrders
+from pipelines.landing.versions import newest_reads
 from pipelines.settings import Files
 
 MISSING = "missing"
@@ -51,15 +52,6 @@ group by order_id
 having arg_max(is_absent, (checked_at, _dlt_load_id))
 """
 
-LAST_PAYLOADS = """
-select order_id, channel, state, payload
-from raw.orders
-where
-    account = ? and order_id in (select unnest(?))
-    and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
-qualify row_number() over (partition by order_id order by _watermark desc, _dlt_load_id desc, _read_seq desc) = 1
-"""
-
 
 def absent_since(files: Files, account: str, channel: str) -> dict[int, datetime]:
     """When each order was first noted as absent, without a reading or a listing of it since."""
@@ -83,11 +75,12 @@ def missing_versions(files: Files, context: RunContext, confirmed: dict[int, dat
     if not confirmed:
         return orders
     with landing.opened(files) as connection:
-        rows = connection.execute(LAST_PAYLOADS, [context.account, list(confirmed)]).fetchall()
-    for order_id, channel, state, payload in rows:
+        reads = newest_reads(connection, context.account, confirmed)
+    for last in reads:
+        channel = last.channel or ""
         window_id = f"{context.run_id}/{channel}/{MISSING}"
         orders.add(
-            [OrderRow(order_id, channel, state, Raw(payload.encode()), MISSING)],
-            Provenance(channel, window_id, confirmed[order_id], context.now(), api_version=None),
+            [OrderRow(last.order_id, last.channel, last.state, Raw(last.payload.encode()), MISSING)],
+            Provenance(channel, window_id, confirmed[last.order_id], context.now(), api_version=None),
         )
     return orders

@@ -48,11 +48,12 @@ def listed_orders(answers: list[Answer]) -> Iterator[Listed]:
     """The orders of the answers, newest reading last where one comes twice."""
     for answer in answers:
         for row in answer.page.orders:
-            created_at, gross = _figures(row.payload)
+            created_at, gross = figures_of(row.payload)
             yield Listed(row, created_at, gross, answer)
 
 
-def _figures(payload: msgspec.Raw) -> tuple[datetime | None, Decimal | None]:
+def figures_of(payload: msgspec.Raw | bytes) -> tuple[datetime | None, Decimal | None]:
+    """When an order was created and the sum of its lines; None for what cannot be read."""
     try:
         order = _decode(payload)
     except (msgspec.MsgspecError, RecursionError):

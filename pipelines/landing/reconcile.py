@@ -1,6 +1,6 @@
-"""`GET /orders/` against what the warehouse knows, per channel and business day.
+"""`GET /orders/` against the newest reads in the landing log, per channel and business day.
 
-An order that the list shows and the warehouse lacks, or knows otherwise, is landed. An order that the list
+An order that the list shows and the log lacks, or knows otherwise, is landed. An order that the list
 lacks is noted as absent; after two notes at least a day apart, without a reading in between, it is landed
 once more as `missing`: its last payload under the content hash `missing`, a version of its own, so that
 facts, history and marts follow as with any other change, and a later reading brings it back.
@@ -9,13 +9,12 @@ facts, history and marts follow as with any other change, and a later reading br
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pipelines.inventorum.http.client import InventorumClient
@@ -26,13 +25,12 @@ from pipelines.landing.absences import MISSING, absent_since, missing_versions, 
 from pipelines.landing.backfill import NOT_LISTED, ChannelHistory, append_history
 from pipelines.landing.crawl import RunContext, quarantine_rows
 from pipelines.landing.cursors import known_times
-from pipelines.landing.listed import Listed, listed_orders
+from pipelines.landing.listed import Listed, figures_of, listed_orders
 from pipelines.landing.load_delta import FETCH_THREADS
 from pipelines.landing.schemas import MONEY, Provenance, ReadOrders, orders_table
-from pipelines.landing.spellings import written_otherwise
+from pipelines.landing.versions import NewestRead, newest_reads, say_the_same
 from pipelines.progress import Progress
 from pipelines.settings import Settings
-from transforms.readers.published import open_published
 
 ENDPOINT = "orders (reconcile)"
 DRAFT, PENDING = 1, 2
@@ -44,26 +42,15 @@ CREDIBLE_SHARE = Decimal("0.05")  # of the orders of a run
 EMPTIED = 5  # a channel that loses all of so many orders is taken for a fault, however small its share
 # What MONEY holds.
 AMOUNT_LIMIT = Decimal(10) ** (MONEY.precision - MONEY.scale)
-
-KNOWN = """
-select order_id, business_date_of_creation, state, content_hash, items_gross_amount
-from (
-    select
-        *,
-        cast(timezone(?, ordered_at) - to_hours(cast(? as integer)) as date) as business_date_of_creation
-    from core.fct_orders
-)
-where account = ? and channel = ? and business_date_of_creation between ? and ?
-"""
+# Of orders that the list lacks: how far the time that a till gave them may lie after they were read.
+AHEAD = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Known:
-    """One order as the warehouse has it."""
+class Known(NamedTuple):
+    """One order as the landing log has it."""
 
     day: date
-    state: int | None
-    content_hash: str
+    read: NewestRead
     gross: Decimal | None
 
 
@@ -162,12 +149,23 @@ def land_differences(
             if channel not in NOT_LISTED
         ]
         for side in compared:
-            side.compare(first, today)
+            side.ask(first, today)
+    newest = _newest(settings, first, today, [order_id for side in compared for order_id in side.listed])
+    for side in compared:
+        side.compare(first, today, newest)
     lacking, known = sum(len(side.absent) for side in compared), sum(side.known for side in compared)
     for side in compared:
         side.conclude(is_credible=lacking <= CREDIBLE_SHARE * known)
     _land(settings, context, comparison)
     return comparison
+
+
+def _newest(settings: Settings, first: date, last: date, listed: Collection[int]) -> list[NewestRead]:
+    """The newest reads of these orders, and of others that may have been created on the days from first to last."""
+    begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY
+    dates = [begin.date() + number * DAY for number in range((last - first).days + 4)]  # in whatever zone they are told
+    with landing.opened(settings.files) as connection:
+        return newest_reads(connection, settings.account, listed, since=begin - AHEAD, created=dates)
 
 
 class _Channel:
@@ -189,60 +187,61 @@ class _Channel:
         self._settled_until = None if known_until is None else known_until - context.overlap
         self._comparison = comparison
         self._zone = ZoneInfo(settings.timezone)
-        self._listed: frozenset[int] = frozenset()
         self._checked_at: datetime | None = None
+        self.listed: dict[int, tuple[Listed, str, datetime]] = {}
         self.absent: list[int] = []
         self.known = 0
 
-    def compare(self, first: date, last: date) -> None:
-        """Fill in what is found for the business days from first to last."""
+    def ask(self, first: date, last: date) -> None:
+        """Read the list of the business days from first to last; empty if it could not be read whole."""
         midnight = datetime(first.year, first.month, first.day, tzinfo=self._zone)
         history = ChannelHistory(self._settings, self._api, self._channel, self._context, ENDPOINT)
-        listed: dict[int, tuple[Listed, str, datetime]] = {}
         checked_at: datetime | None = None
         end = datetime(last.year, last.month, last.day, tzinfo=self._zone) + 2 * DAY
         for part in history.read(midnight - DAY, end, again=True):
             if isinstance(part, dict):
                 self._comparison.windows.append(part)
+                self.listed = {}
                 return  # incomplete: what was not listed says nothing
             row = history.ledger_row(part)
             checked_at = min(row["watermark"], checked_at or row["watermark"])
-            self._take(part, row, listed)
-        if checked_at is None:
+            self._take(part, row)
+        self._checked_at = checked_at
+
+    def compare(self, first: date, last: date, newest: Iterable[NewestRead]) -> None:
+        """Fill in what is found for those days.
+
+        Args:
+            newest: The newest reads of the orders that are listed, and of all that were created on those days.
+        """
+        if self._checked_at is None:
             return
         inside = {
             key: entry
-            for key, entry in listed.items()
-            if (day := self._business_date(entry[0])) is not None and first <= day <= last
+            for key, entry in self.listed.items()
+            if (day := self._business_date(entry[0].created_at)) is not None and first <= day <= last
         }
-        self._listed, self._checked_at = frozenset(listed), checked_at
-        self._judge(inside, self._known(first, last))
+        known = {}
+        for read in newest:
+            if read.channel == self._channel:
+                created_at, gross = figures_of(read.payload.encode())
+                day = self._business_date(created_at)
+                if day is not None and first <= day <= last:
+                    known[read.order_id] = Known(day, read, gross)
+        self._judge(inside, known)
 
-    def _take(self, part: Slice, row: dict[str, Any], listed: dict[int, tuple[Listed, str, datetime]]) -> None:
+    def _take(self, part: Slice, row: dict[str, Any]) -> None:
         self._comparison.windows.append(row)
         rejected: Iterable[Rejected] = (r for answer in part.answers for r in answer.page.rejected)
         self._comparison.rejected += quarantine_rows(self._context, self._channel, ENDPOINT, row["window_id"], rejected)
         for order in listed_orders(part.answers):
-            listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
+            self.listed[order.row.order_id] = (order, row["window_id"], row["watermark"])
 
-    def _business_date(self, order: Listed) -> date | None:
-        if order.created_at is None:
+    def _business_date(self, created_at: datetime | None) -> date | None:
+        if created_at is None:
             return None
-        local = order.created_at.astimezone(self._zone).replace(tzinfo=None)
+        local = created_at.astimezone(self._zone).replace(tzinfo=None)
         return (local - timedelta(hours=self._settings.day_starts_at)).date()
-
-    def _known(self, first: date, last: date) -> dict[int, Known]:
-        parameters = [
-            self._settings.timezone,
-            self._settings.day_starts_at,
-            self._settings.account,
-            self._channel,
-            first,
-            last,
-        ]
-        with closing(open_published(self._settings.files.warehouse)) as connection:
-            rows = connection.execute(KNOWN, parameters).fetchall()
-        return {order_id: Known(*values) for order_id, *values in rows}
 
     def _judge(
         self,
@@ -253,7 +252,7 @@ class _Channel:
         changed = self._changed(listed, known)
         for order_id, entry in listed.items():
             order = entry[0]
-            day = self._business_date(order)
+            day = self._business_date(order.created_at)
             if day is None or (order_id not in known and (self._is_hidden(order) or self._is_too_new(order))):
                 continue
             figures[day].listed += 1
@@ -265,11 +264,11 @@ class _Channel:
                 figures[day].different.append(order_id)
                 self._comparison.to_land.append(entry)
         for order_id, here in known.items():
-            if (here.state or 0) & DRAFT or here.content_hash == MISSING:
+            if (here.read.state or 0) & DRAFT or here.read.content_hash == MISSING:
                 continue  # the list leaves drafts out
             figures[here.day].known += 1
             figures[here.day].known_gross += here.gross or 0
-            if order_id not in self._listed:
+            if order_id not in self.listed:
                 figures[here.day].missing_there.append(order_id)
         self.absent = [order_id for day in figures.values() for order_id in day.missing_there]
         self.known = len(known)
@@ -277,9 +276,12 @@ class _Channel:
 
     def _changed(self, listed: Mapping[int, tuple[Listed, str, datetime]], known: Mapping[int, Known]) -> set[int]:
         """Orders that say something else here than there."""
-        rows = [order.row for order, _, _ in listed.values()]
-        other = [row for row in rows if row.order_id in known and known[row.order_id].content_hash != row.content_hash]
-        same = written_otherwise(self._settings.files, self._settings.account, other)
+        other = [
+            order.row
+            for order_id, (order, _, _) in listed.items()
+            if order_id in known and known[order_id].read.content_hash != order.row.content_hash
+        ]
+        same = say_the_same(other, {order_id: here.read for order_id, here in known.items()})
         return {row.order_id for row in other} - same
 
     def _is_hidden(self, order: Listed) -> bool:
@@ -302,7 +304,7 @@ class _Channel:
         if self.absent and (is_emptied or not is_credible):
             self._comparison.suspicious.add(self._channel)
             self.absent = []
-        self._note_absences(self.absent, self._listed, self._checked_at)
+        self._note_absences(self.absent, self.listed.keys(), self._checked_at)
 
     def _note_absences(self, absent: list[int], anywhere: Set[int], checked_at: datetime) -> None:
         since = absent_since(self._settings.files, self._settings.account, self._channel)

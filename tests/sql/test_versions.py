@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.inventorum.http.pages import parse_page
-from pipelines.landing.spellings import written_otherwise
+from pipelines.landing.versions import written_otherwise
 from pipelines.settings import Files
 from tests.support.landing_file import Load, write_landing
 from tests.support.payloads import line, payment, sale

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines import run
+from pipelines.progress import Silent
 from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
@@ -166,3 +167,65 @@ def test_the_days_are_the_shops(shop: Shop, settings: Settings, rows: Rows) -> N
     listed = {day for (day,) in rows("select distinct business_date from core.fct_orders")}
     assert days == listed
     assert all(isinstance(row["checked_at"], datetime) for row in report.reconciliation)
+
+
+class Heard(Silent):
+    """Remembers which steps were begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def update(self, task: str, done: int, total: int | None = None) -> None:
+        if done == 0:
+            self.begun.append(task)
+
+
+def test_what_is_compared_stands_in_the_landing_log_and_is_built_and_published_once(
+    shop: Shop, settings: Settings, rows: Rows
+) -> None:
+    run.sync(settings)
+    shop.sell("ipad", items=WOBBLER, at=shop.clock.now() - timedelta(hours=20))  # behind the cursor
+    shop.sell("ipad", items=WOBBLER)
+    settings.files.warehouse.unlink()
+    settings.files.build.unlink()
+    progress = Heard()
+    report = run.reconcile(settings, days=4, progress=progress)
+
+    assert progress.begun.count("publish") == 1
+    assert (report.exit_code, report.orders_new) == (1, 42)
+    assert sum(row["missing_here"] for row in report.reconciliation) == 1
+    assert sum(row["known_orders"] for row in report.reconciliation) == 41
+    assert rows("select sum(missing_here), sum(listed_orders) from marts.reconciliation") == [(1, 42)]
+    assert rows("select exit_code, orders_new from ops.runs where command = 'reconcile'") == [(1, 42)]
+
+
+def test_an_order_whose_till_was_ahead_of_the_server_is_known_however_long_ago_it_was_read(
+    shop: Shop, settings: Settings, rows: Rows
+) -> None:
+    now = shop.clock.now()
+    shop.clock.set(now - timedelta(days=30))
+    shop.raw("shop", json.dumps(order_of(7, now - timedelta(hours=5))), at=now - timedelta(days=31))
+    run.sync(settings)
+    shop.clock.set(now)
+    report = run.reconcile(settings, days=2)
+
+    assert (report.exit_code, report.message) == (0, "")
+    assert rows("select count(*) from raw.orders where order_id = 7", raw=True) == [(1,)]
+    assert [row["known_orders"] for row in report.reconciliation if row["channel"] == "shop"] == [1]
+
+
+def test_the_two_sides_read_times_and_amounts_alike(shop: Shop, settings: Settings) -> None:
+    now = shop.clock.now()
+    for number, text in enumerate((f"{now:%Y-%m-%dT%H:%M:%S}", f"{now:%Y-%m-%dT%H:%M:%S}-11:00"), 7):
+        odd = order_of(number, now) | {"time_added": text, "basket": {"items": [{"gross_price": "0.005"}] * 3}}
+        shop.raw("shop", json.dumps(odd), at=now)
+    shop.clock.advance(timedelta(hours=1))
+    report = run.reconcile(settings, days=4)
+
+    assert report.exit_code == 0
+    assert all(row["listed_orders"] == row["known_orders"] for row in report.reconciliation)
+    assert all(row["listed_gross_amount"] == row["known_gross_amount"] for row in report.reconciliation)
+
+
+def order_of(number: int, added: datetime) -> dict[str, object]:
+    return {"id": number, "state": 360, "time_added": added.isoformat(), "basket": {"items": []}}
