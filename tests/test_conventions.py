@@ -18,7 +18,7 @@ from transforms.readers.published import open_published
 from transforms.runner import ledger
 from transforms.runner.build import Files, Rules, build
 from transforms.runner.loads import new_loads, stage_all
-from transforms.runner.models import TEMPORARY, load_project
+from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, load_project
 from transforms.runner.publish import publish
 from transforms.runner.reader import read_head
 from transforms.runner.session import attach_landing, connect, prepare
@@ -30,15 +30,16 @@ if TYPE_CHECKING:
 
 SQL = ROOT / "sql"
 PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT / part).rglob("*.py"))
-MODELS = sorted(path for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.sql"))
+MODELS = sorted(path for layer in MODEL_FOLDERS for path in (SQL / layer).glob("*.sql"))
 KEPT_MODELS = [path for path in MODELS if read_head(path.read_text("utf-8")).get("rebuild") not in (None, *TEMPORARY)]
 CHECKS = sorted((SQL / "checks").glob("*.sql"))
-PORTABLE = [path for path in MODELS if path.parent.name in ("core", "marts")]
+PORTABLE = [path for path in MODELS if path.parent.name in ("increments", "core", "marts")]
 
 MAY_READ = {
     "staging": {"raw", "seeds", "staging"},
-    "core": {"staging", "seeds", "core"},
-    "marts": {"core"},
+    "increments": {"staging", "increments", "core"},  # of core what a batch removed and wrote, see below
+    "core": {"staging", "increments", "seeds", "core"},
+    "marts": {"increments", "core"},
 }
 NO_SPARK = {
     "isodow": r"\bisodow\b",
@@ -156,6 +157,13 @@ def test_a_model_reads_only_layers_to_its_left():
     for model in load_project(SQL).models:
         for read in model.reads:
             assert read.partition(".")[0] in MAY_READ[model.schema], f"{model.path} reads {read}"
+
+
+def test_what_a_batch_touches_is_told_from_what_it_removed_and_wrote():
+    models = {model.full_name: model for model in load_project(SQL).models}
+    for model in models.values():
+        read = [models[name] for name in model.reads if model.schema == "increments" and name in models]
+        assert {one.path for one in read if one.schema == "core" and one.rebuild != "order"} == set(), model.path
 
 
 @pytest.mark.parametrize("path", named(PORTABLE))

@@ -1,7 +1,7 @@
 """Versions of orders in the landing log: which read of an order is its newest, and which reads say the same.
 
-What a version is says `same_content` in `sql/macros.sql`; which read is the newest, the order of `NEWEST` here and of
-`sql/staging/order_versions.sql`.
+What a version is says `same_content` in `sql/macros/json.sql`; which read is the newest, the order of `NEWEST` here and
+of `sql/staging/order_versions.sql`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import duckdb
 from pipelines.inventorum.http.records import OrderRow
 from pipelines.landing import log as landing
 from pipelines.settings import Files
-from transforms.runner.models import sql_folder
-from transforms.runner.reader import read_macros
+from transforms.runner.models import read_macros, sql_folder
+from transforms.runner.session import create_macros
 
 NEWEST = """
 with wanted as (
@@ -101,7 +101,7 @@ def say_the_same(rows: Iterable[OrderRow], newest: Mapping[int, NewestRead]) -> 
     if not pairs:
         return set()
     with closing(duckdb.connect()) as connection:
-        connection.execute(read_macros(sql_folder()))
+        create_macros(connection, read_macros(sql_folder()))
         found = connection.execute(
             SAY_THE_SAME,
             {

@@ -7,7 +7,7 @@ with made as (
         business_date,
         sum(first_basket_count) as basket_count
     from core.fct_basket_pairs
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date
 ),
 
@@ -20,7 +20,7 @@ orders as (
     where
         order_class = 'sale'
         and item_count > 1
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
     group by account, business_date
 )
 

@@ -9,7 +9,7 @@ with made as (
         try_cast(sum(payment_amount) as decimal(18, 2)) as payment_amount
     from marts.daily_closing
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
@@ -34,7 +34,7 @@ facts as (
         payment_amount
     from marts.sales_by_day
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select

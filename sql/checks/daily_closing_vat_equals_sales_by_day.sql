@@ -11,7 +11,7 @@ with made as (
         try_cast(sum(vat_amount) as decimal(18, 2)) as vat_amount
     from marts.daily_closing_vat
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
@@ -38,7 +38,7 @@ facts as (
         vat_amount
     from marts.sales_by_day
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select

@@ -9,7 +9,7 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -22,7 +22,7 @@ with repeated as (
         || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_vat
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, order_class, tax_rate
     having count(*) > 1
     union all
@@ -35,7 +35,7 @@ with repeated as (
         || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_payments
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, order_class, payment_method
     having count(*) > 1
     union all
@@ -47,7 +47,7 @@ with repeated as (
         || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_hourly_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, hour_of_day
     having count(*) > 1
     union all
@@ -60,10 +60,10 @@ with repeated as (
         count(*) as row_count
     from core.fct_daily_product_sales
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
     group by account, business_date, channel, product_id
     having count(*) > 1
@@ -77,10 +77,10 @@ with repeated as (
         count(*) as row_count
     from core.fct_daily_customer_sales
     where
-        business_date in (select business_date from core.affected_customer_days)
+        business_date in (select business_date from increments.affected_customer_days)
         and (business_date, customer_id) in (
             select (business_date, customer_id)
-            from core.affected_customer_days
+            from increments.affected_customer_days
         )
     group by account, business_date, channel, customer_id
     having count(*) > 1
@@ -94,10 +94,10 @@ with repeated as (
         count(*) as row_count
     from core.fct_basket_pairs
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
     group by account, business_date, product_id, other_product_id
     having count(*) > 1
@@ -110,7 +110,7 @@ with repeated as (
         || ' ' || coalesce(cast(valid_from as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_daily_sales_history
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, valid_from
     having count(*) > 1
     union all
@@ -120,7 +120,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_receipts
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, order_id
     having count(*) > 1
     union all
@@ -130,7 +130,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from core.fct_fulfilment
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, order_id
     having count(*) > 1
 )

@@ -11,7 +11,7 @@ with lost as (
     where
         dims.business_date is null
         and facts.business_date is not null
-        and facts.business_date in (select business_date from core.affected_dates)
+        and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
         'fct_payments.business_date' as column_name,
@@ -21,7 +21,7 @@ with lost as (
     where
         dims.business_date is null
         and facts.business_date is not null
-        and facts.business_date in (select business_date from core.affected_dates)
+        and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
         'fct_daily_sales.channel' as column_name,
@@ -31,7 +31,7 @@ with lost as (
     where
         dims.channel is null
         and facts.channel is not null
-        and facts.business_date in (select business_date from core.affected_dates)
+        and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
         'fct_daily_payments.payment_method' as column_name,
@@ -41,7 +41,7 @@ with lost as (
     where
         dims.payment_method is null
         and facts.payment_method is not null
-        and facts.business_date in (select business_date from core.affected_dates)
+        and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
         'fct_daily_vat.tax_rate' as column_name,
@@ -51,7 +51,7 @@ with lost as (
     where
         dims.tax_rate is null
         and facts.tax_rate is not null
-        and facts.business_date in (select business_date from core.affected_dates)
+        and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
         'fct_daily_product_sales.product_id' as column_name,
@@ -63,10 +63,10 @@ with lost as (
     where
         dims.product_id is null
         and facts.product_id is not null
-        and facts.business_date in (select business_date from core.affected_product_days)
+        and facts.business_date in (select business_date from increments.affected_product_days)
         and (facts.business_date, facts.product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
 )
 

@@ -9,7 +9,7 @@ with made as (
         try_cast(sum(discount_amount) as decimal(18, 2)) as discount_amount
     from marts.discounts
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select
@@ -36,7 +36,7 @@ facts as (
         discount_amount
     from core.fct_daily_sales
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two
         and (account, business_date, channel) not in (
             select

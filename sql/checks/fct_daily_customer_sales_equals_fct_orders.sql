@@ -12,10 +12,10 @@ with made as (
         net_amount
     from core.fct_daily_customer_sales
     where
-        business_date in (select business_date from core.affected_customer_days)
+        business_date in (select business_date from increments.affected_customer_days)
         and (business_date, customer_id) in (
             select (business_date, customer_id)
-            from core.affected_customer_days
+            from increments.affected_customer_days
         )
 ),
 
@@ -31,10 +31,10 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and business_date in (select business_date from core.affected_customer_days)
+        and business_date in (select business_date from increments.affected_customer_days)
         and (business_date, customer_id) in (
             select (business_date, customer_id)
-            from core.affected_customer_days
+            from increments.affected_customer_days
         )
     group by account, business_date, channel, customer_id
 )

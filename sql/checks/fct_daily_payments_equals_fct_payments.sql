@@ -13,7 +13,7 @@ with made as (
     from core.fct_daily_payments
     where
         payment_count > 0
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
 ),
 
 orders as (
@@ -25,7 +25,7 @@ orders as (
         order_class
     from core.fct_orders
     where
-        business_date in (select business_date from core.affected_dates)
+        business_date in (select business_date from increments.affected_dates)
 ),
 
 payments as (

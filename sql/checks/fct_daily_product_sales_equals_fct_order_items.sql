@@ -14,10 +14,10 @@ with made as (
         vat_amount
     from core.fct_daily_product_sales
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
 ),
 
@@ -35,10 +35,10 @@ facts as (
     from core.fct_order_items
     where
         order_class = 'sale'
-        and business_date in (select business_date from core.affected_product_days)
+        and business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
     group by account, business_date, channel, product_id
 )

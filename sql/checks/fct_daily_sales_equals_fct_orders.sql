@@ -23,7 +23,7 @@ with made as (
         draft_order_count,
         test_order_count
     from core.fct_daily_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 orders as (
@@ -32,7 +32,7 @@ orders as (
         order_class = 'sale' as is_sale,
         coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) as all_discount_amount
     from core.fct_orders
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (

@@ -13,7 +13,7 @@ with made as (
         net_amount,
         vat_amount
     from core.fct_daily_vat
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -28,7 +28,7 @@ facts as (
         try_cast(sum(net_amount) as decimal(18, 2)) as net_amount,
         try_cast(sum(vat_amount) as decimal(18, 2)) as vat_amount
     from core.fct_order_vat
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, order_class, tax_rate
 )
 

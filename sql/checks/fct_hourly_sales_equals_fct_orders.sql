@@ -10,7 +10,7 @@ with made as (
         order_count,
         gross_amount
     from core.fct_hourly_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -24,7 +24,7 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
     group by
         account,
         business_date,

@@ -15,9 +15,9 @@ with made as (
             select
                 receipt_prefix,
                 block_start
-            from core.affected_receipt_blocks
+            from increments.affected_receipt_blocks
         )
-        and block_start in (select block_start from core.affected_receipt_blocks)
+        and block_start in (select block_start from increments.affected_receipt_blocks)
 ),
 
 facts as (
@@ -34,9 +34,9 @@ facts as (
             select
                 receipt_prefix,
                 block_start
-            from core.affected_receipt_blocks
+            from increments.affected_receipt_blocks
         )
-        and block_start in (select block_start from core.affected_receipt_blocks)
+        and block_start in (select block_start from increments.affected_receipt_blocks)
     group by account, receipt_prefix, block_start
 )
 

@@ -12,10 +12,10 @@ with made as (
         refund_amount
     from marts.product_sales_by_day
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
 ),
 
@@ -30,10 +30,10 @@ facts as (
         refund_amount
     from core.fct_daily_product_sales
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
 )
 

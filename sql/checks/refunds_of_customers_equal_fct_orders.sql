@@ -11,10 +11,10 @@ with made as (
         refund_amount
     from core.fct_daily_customer_sales
     where
-        business_date in (select business_date from core.affected_customer_days)
+        business_date in (select business_date from increments.affected_customer_days)
         and (business_date, customer_id) in (
             select (business_date, customer_id)
-            from core.affected_customer_days
+            from increments.affected_customer_days
         )
 ),
 
@@ -29,10 +29,10 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and refund_date in (select business_date from core.affected_customer_days)
+        and refund_date in (select business_date from increments.affected_customer_days)
         and (refund_date, customer_id) in (
             select (business_date, customer_id)
-            from core.affected_customer_days
+            from increments.affected_customer_days
         )
     group by account, refund_date, channel, customer_id
 )

@@ -9,7 +9,7 @@ with made as (
         sum(refund_count) as refund_count,
         try_cast(sum(refund_amount) as decimal(18, 2)) as refund_amount
     from marts.daily_closing
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel
 ),
 
@@ -21,7 +21,7 @@ facts as (
         refund_count,
         refund_amount
     from marts.sales_by_day
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select

@@ -9,7 +9,7 @@ with made as (
         refund_count,
         refund_amount
     from core.fct_daily_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -22,7 +22,7 @@ facts as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and refund_date in (select business_date from core.affected_dates)
+        and refund_date in (select business_date from increments.affected_dates)
     group by account, refund_date, channel
 )
 

@@ -11,10 +11,10 @@ with made as (
         refund_amount
     from core.fct_daily_product_sales
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
 ),
 
@@ -26,7 +26,7 @@ refunded as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and refund_date in (select business_date from core.affected_product_days)
+        and refund_date in (select business_date from increments.affected_product_days)
 ),
 
 facts as (
@@ -43,7 +43,7 @@ facts as (
     where
         (refunded.refund_date, items.product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
     group by items.account, refunded.refund_date, items.channel, items.product_id
 )

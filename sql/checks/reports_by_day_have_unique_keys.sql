@@ -20,7 +20,7 @@ with repeated as (
         || ' ' || coalesce(cast(payment_method as varchar), '-') as key_values,
         count(*) as row_count
     from marts.daily_closing
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, payment_method
     having count(*) > 1
     union all
@@ -32,7 +32,7 @@ with repeated as (
         || ' ' || coalesce(cast(tax_rate as varchar), '-') as key_values,
         count(*) as row_count
     from marts.daily_closing_vat
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, tax_rate
     having count(*) > 1
     union all
@@ -45,7 +45,7 @@ with repeated as (
         || ' ' || coalesce(cast(discount_type as varchar), '-') as key_values,
         count(*) as row_count
     from marts.discounts
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, discount_level, discount_type
     having count(*) > 1
     union all
@@ -55,7 +55,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.refunds
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, order_id
     having count(*) > 1
     union all
@@ -67,7 +67,7 @@ with repeated as (
         || ' ' || coalesce(cast(changed_at as varchar), '-') as key_values,
         count(*) as row_count
     from marts.restatements
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, changed_at
     having count(*) > 1
     union all
@@ -80,7 +80,7 @@ with repeated as (
         || ' ' || coalesce(cast(order_id as varchar), '-') as key_values,
         count(*) as row_count
     from marts.restatement_orders
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, changed_at, order_id
     having count(*) > 1
     union all
@@ -91,7 +91,7 @@ with repeated as (
         || ' ' || coalesce(cast(channel as varchar), '-') as key_values,
         count(*) as row_count
     from marts.closed_days
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel
     having count(*) > 1
     union all
@@ -104,10 +104,10 @@ with repeated as (
         count(*) as row_count
     from marts.product_sales_by_day
     where
-        business_date in (select business_date from core.affected_product_days)
+        business_date in (select business_date from increments.affected_product_days)
         and (business_date, product_id) in (
             select (business_date, product_id)
-            from core.affected_product_days
+            from increments.affected_product_days
         )
     group by account, business_date, channel, product_id
     having count(*) > 1
@@ -120,7 +120,7 @@ with repeated as (
         || ' ' || coalesce(cast(hour_of_day as varchar), '-') as key_values,
         count(*) as row_count
     from marts.sales_by_day_and_hour
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, hour_of_day
     having count(*) > 1
     union all
@@ -131,7 +131,7 @@ with repeated as (
         || ' ' || coalesce(cast(business_date as varchar), '-') as key_values,
         count(*) as row_count
     from marts.reconciliation
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, channel, business_date
     having count(*) > 1
 )

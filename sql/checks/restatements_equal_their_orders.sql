@@ -10,7 +10,7 @@ with made as (
         changed_order_count,
         order_count - order_count_before as order_count_change
     from marts.restatements
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -22,7 +22,7 @@ facts as (
         count(*) as changed_order_count,
         sum(order_count_change) as order_count_change
     from marts.restatement_orders
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel, changed_at
 )
 

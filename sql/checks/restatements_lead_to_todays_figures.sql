@@ -12,7 +12,7 @@ with made as (
         try_cast(sum(refund_amount - refund_amount_before) as decimal(18, 2))
             as refund_amount_change
     from marts.restatements
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
     group by account, business_date, channel
 ),
 
@@ -26,7 +26,7 @@ facts as (
         order_count - closed_order_count as order_count_change,
         try_cast(refund_amount - closed_refund_amount as decimal(18, 2)) as refund_amount_change
     from marts.closed_days
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select

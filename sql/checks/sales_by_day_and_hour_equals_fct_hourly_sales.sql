@@ -10,7 +10,7 @@ with made as (
         order_count,
         gross_amount
     from marts.sales_by_day_and_hour
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -22,7 +22,7 @@ facts as (
         order_count,
         gross_amount
     from core.fct_hourly_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select

@@ -16,7 +16,7 @@ with made as (
         discount_amount,
         payment_amount
     from marts.sales_by_day
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -34,7 +34,7 @@ facts as (
         discount_amount,
         payment_amount
     from core.fct_daily_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select

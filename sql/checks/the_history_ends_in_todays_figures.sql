@@ -16,7 +16,7 @@ with made as (
     from core.fct_daily_sales_history
     where
         valid_to is null
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
 ),
 
 facts as (
@@ -32,7 +32,7 @@ facts as (
         refund_amount,
         shipping_gross_amount
     from core.fct_daily_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select

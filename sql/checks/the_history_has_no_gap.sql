@@ -13,7 +13,7 @@ with history as (
             order by valid_from
         ) as next_valid_from
     from core.fct_daily_sales_history
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 )
 
 select * from history

@@ -2,7 +2,7 @@
 -- key: account, business_date, channel, changed_at, order_id
 -- rebuild: temporary
 with dates as (
-    select * from core.affected_dates
+    select * from increments.affected_dates
 ),
 
 -- sales and refunds read the versions separately: a query that both shared would hold all of them

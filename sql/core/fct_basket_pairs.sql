@@ -2,7 +2,7 @@
 -- key: account, business_date, product_id, other_product_id
 -- rebuild: by product_day
 with days as (
-    select * from core.affected_product_days
+    select * from increments.affected_product_days
 ),
 
 -- a pair changes with the baskets that hold its first product

@@ -2,7 +2,7 @@
 -- key: account, business_date, channel, customer_id
 -- rebuild: by customer_day
 with days as (
-    select * from core.affected_customer_days
+    select * from increments.affected_customer_days
 ),
 
 -- sales and refunds read the orders separately: a query that both shared would hold all of them

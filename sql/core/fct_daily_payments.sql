@@ -7,7 +7,7 @@ with events as (
 
 receipts as (
     select * from core.fct_receipts
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 numbered as (

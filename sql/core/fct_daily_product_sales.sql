@@ -2,7 +2,7 @@
 -- key: account, business_date, channel, product_id
 -- rebuild: by product_day
 with days as (
-    select * from core.affected_product_days
+    select * from increments.affected_product_days
 ),
 
 -- sales and refunds read the lines separately: a query that both shared would hold all of them

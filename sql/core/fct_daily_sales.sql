@@ -2,7 +2,7 @@
 -- key: account, business_date, channel
 -- rebuild: by date
 with dates as (
-    select * from core.affected_dates
+    select * from increments.affected_dates
 ),
 
 -- sales and refunds read the orders separately: a query that both shared would hold all of them

@@ -2,7 +2,7 @@
 -- key: account, business_date, channel, order_class, tax_rate
 -- rebuild: by date
 with dates as (
-    select * from core.affected_dates
+    select * from increments.affected_dates
 ),
 
 -- sales and refunds read the lines separately: a query that both shared would hold all of them;

@@ -2,7 +2,7 @@
 -- key: account, order_id, is_refund, payment_method
 -- rebuild: temporary
 with dates as (
-    select * from core.affected_dates
+    select * from increments.affected_dates
 ),
 
 -- sales and refunds read the orders separately: a query that both shared would hold all of them;

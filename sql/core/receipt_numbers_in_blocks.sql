@@ -2,7 +2,7 @@
 -- key: account, receipt_prefix, block_start, receipt_counter
 -- rebuild: temporary
 with blocks as (
-    select * from core.affected_receipt_blocks
+    select * from increments.affected_receipt_blocks
 ),
 
 receipts as (

@@ -7,7 +7,7 @@ with orders as (
         orders.refund_date,
         orders.customer_id
     from core.fct_orders as orders
-    inner join core.changed_orders as affected
+    inner join increments.changed_orders as affected
         on orders.account = affected.account and orders.order_id = affected.order_id
 ),
 

@@ -3,7 +3,7 @@
 -- rebuild: touched
 -- of all accounts, so that rows are found by the date alone: DuckDB skips the others
 with affected as (
-    select * from core.changed_orders
+    select * from increments.changed_orders
 ),
 
 dates as (

@@ -2,7 +2,7 @@
 -- key: business_date, product_id
 -- rebuild: touched
 with affected as (
-    select * from core.changed_orders
+    select * from increments.changed_orders
 ),
 
 lines as (

@@ -2,7 +2,7 @@
 -- key: receipt_prefix, block_start
 -- rebuild: touched
 with affected as (
-    select * from core.changed_orders
+    select * from increments.changed_orders
 ),
 
 final as (

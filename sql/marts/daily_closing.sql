@@ -5,7 +5,7 @@ with payments as (
     select * from core.fct_daily_payments
     where
         order_class = 'sale'
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
 ),
 
 final as (

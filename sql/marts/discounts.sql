@@ -2,7 +2,7 @@
 -- key: account, business_date, channel, discount_level, discount_type
 -- rebuild: by date
 with dates as (
-    select * from core.affected_dates
+    select * from increments.affected_dates
 ),
 
 items as (

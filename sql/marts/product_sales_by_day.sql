@@ -4,11 +4,11 @@
 with daily as (
     select daily.*
     from core.fct_daily_product_sales as daily
-    inner join core.affected_product_days as days
+    inner join increments.affected_product_days as days
         on
             daily.business_date = days.business_date
             and daily.product_id is not distinct from days.product_id
-    where daily.business_date in (select business_date from core.affected_product_days)
+    where daily.business_date in (select business_date from increments.affected_product_days)
 ),
 
 final as (

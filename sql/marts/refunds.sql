@@ -6,7 +6,7 @@ with orders as (
     where
         order_class = 'sale'
         and refund_date is not null
-        and business_date in (select business_date from core.affected_dates)
+        and business_date in (select business_date from increments.affected_dates)
 ),
 
 final as (

@@ -3,7 +3,7 @@
 -- rebuild: by date
 with history as (
     select * from core.fct_daily_sales_history
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 orders as (

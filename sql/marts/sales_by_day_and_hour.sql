@@ -3,7 +3,7 @@
 -- rebuild: by date
 with hourly as (
     select * from core.fct_hourly_sales
-    where business_date in (select business_date from core.affected_dates)
+    where business_date in (select business_date from increments.affected_dates)
 ),
 
 final as (

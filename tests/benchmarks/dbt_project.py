@@ -97,7 +97,7 @@ def write(folder: Path, landing: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "dbt_project.yml").write_text(PROJECT, "utf-8")
     (folder / "profiles.yml").write_text(PROFILE.format(path=folder / "dbt.duckdb", landing=landing), "utf-8")
-    macros = re.sub(r"create or replace temp macro", "create or replace macro", project.macros)
+    macros = re.sub(r"create or replace temp macro", "create or replace macro", "\n".join(project.macros.values()))
     (folder / "macros" / "schema.sql").write_text(SCHEMA_MACRO, "utf-8")
     (folder / "macros" / "project.sql").write_text(
         "{% macro project_macros() %}{% raw %}\n" + _with_rules(macros) + "\n{% endraw %}{% endmacro %}", "utf-8"

@@ -9,6 +9,7 @@ INSIDE = "build: "
 NAMES = {
     "setup": "open files, find what is new, read the compiled SQL",
     "staging": "staging: parse the payloads once, take them apart",
+    "increments": "increments: which keys a batch touches",
     "core": "core: facts and dimensions",
     "marts": "marts",
     "checks": "checks",

@@ -18,7 +18,8 @@ from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.payloads import PAGE_PENDING, PAGE_SALE, Ask, line, one_warehouse_of, payment, sale
 from tests.support.warehouse import Warehouse
 from transforms.runner.build import Rules
-from transforms.runner.models import sql_folder
+from transforms.runner.models import read_macros, sql_folder
+from transforms.runner.session import create_macros
 
 D = Decimal
 LATER = FIRST_WATERMARK + timedelta(days=2)
@@ -268,7 +269,7 @@ def test_an_order_id_may_occur_in_two_accounts(warehouse):
 def net_of() -> Iterator[Callable[[Decimal, Decimal], Decimal]]:
     """The macro itself."""
     with duckdb.connect() as connection:
-        connection.execute((sql_folder() / "macros.sql").read_text("utf-8"))
+        create_macros(connection, read_macros(sql_folder()))
         ask = "select net_of(cast(? as decimal(18, 2)), cast(? as decimal(6, 3)))"
         yield lambda gross, rate: connection.execute(ask, [gross, rate]).fetchall()[0][0]
 
@@ -456,7 +457,7 @@ def shares_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     """The model of shares alone, over tables of its own."""
     model = (sql_folder() / "core" / "order_discount_shares.sql").read_text("utf-8")
     with duckdb.connect() as connection:
-        connection.execute((sql_folder() / "macros.sql").read_text("utf-8"))
+        create_macros(connection, read_macros(sql_folder()))
         connection.execute("set variable prices_include_discount = true; create schema staging; create schema core")
 
         def shares(discount: Decimal, lines: list[Decimal]) -> list[Decimal]:

@@ -182,7 +182,7 @@ def assert_same(incremental: dict[str, list[Any]], full: dict[str, list[Any]]) -
 def test_what_does_not_count_as_a_change_is_shown_by_no_figure_that_is_kept_by_date():
     project = load_project(sql_folder())
     models = {model.full_name: model for model in project.models}
-    text = (sql_folder() / models["core.changed_orders"].path).read_text("utf-8")
+    text = (sql_folder() / models["increments.changed_orders"].path).read_text("utf-8")
     left_out = re.findall(r"\w+", text.partition("exclude (")[2].partition(")")[0])
     assert {"state", "is_read", "content_hash"} < set(left_out)
     by_date = [model for model in project.models if model.rebuild == "by" and model.by != "load"]

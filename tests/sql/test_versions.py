@@ -22,6 +22,7 @@ from tests.support.landing_file import Load, write_landing
 from tests.support.payloads import line, payment, sale
 from tests.support.warehouse import Warehouse
 from transforms.runner.models import load_project, sql_folder
+from transforms.runner.session import create_macros
 
 NUMBERS = ("price", "gross_price", "unit_gross_price", "quantity", "original_quantity", "tax_rate", "amount")
 NUMBERS += ("amount_paid", "payment_amount", "cost")
@@ -126,7 +127,7 @@ def macros() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set variable timezone = 'Europe/Berlin'; set variable day_starts_at = 0")
         connection.execute("set variable currency = 'EUR'; set variable prices_include_discount = true")
-        connection.execute(load_project(sql_folder()).macros)
+        create_macros(connection, load_project(sql_folder()).macros)
         yield connection
 
 

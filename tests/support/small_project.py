@@ -14,7 +14,7 @@ from transforms.runner.build import BuildReport, Files, Rules, build
 from transforms.runner.publish import PublishReport, publish
 
 FILES = {
-    "macros.sql": """
+    "macros/money.sql": """
         create or replace temp macro day_of(moment) as
             cast(timezone(getvariable('timezone'), moment) as date);
         create or replace temp macro amount_of(text) as try_cast(text as decimal(18, 2));
@@ -100,7 +100,7 @@ FILES = {
         from staging.stg_orders
         where customer is not null
         """,
-    "core/affected_dates.sql": """
+    "increments/affected_dates.sql": """
         -- grain: one row per date that affected orders leave or enter
         -- rebuild: touched
         select distinct account, business_date
@@ -113,7 +113,7 @@ FILES = {
         -- rebuild: by date
         select account, business_date, count(*) as order_count, sum(amount) as amount
         from core.fct_orders
-        semi join core.affected_dates using (account, business_date)
+        semi join increments.affected_dates using (account, business_date)
         group by account, business_date
         """,
     "core/fct_crawls.sql": """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from transforms.runner.models import sql_folder
+from transforms.runner.models import read_macros, sql_folder
 from transforms.runner.reader import read_head
 from transforms.runner.session import Rules, prepare
 
@@ -66,7 +66,7 @@ def fed_rows(
         rules: The settings that the warehouse was built with.
     """
     sql_dir = sql_dir or sql_folder()
-    prepare(connection, rules, (sql_dir / "macros.sql").read_text("utf-8"))
+    prepare(connection, rules, read_macros(sql_dir))
     marts = {table.name: table for table in tables if table.schema == "marts"}
     rows: list[FedRow] = []
     traced = set()

@@ -30,7 +30,7 @@ from transforms.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODEL_FOLDERS = ("staging", "core", "marts")
+MODEL_FOLDERS = ("staging", "increments", "core", "marts")
 TEMPORARY = ("temporary", "stored", "touched", "changed")  # kinds of tables that last as long as a build
 RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
 
@@ -48,10 +48,10 @@ class Model:
     """One table.
 
     Attributes:
-        schema: `staging`, `core` or `marts`.
+        schema: `staging`, `increments`, `core` or `marts`.
         path: File below the SQL folder, for messages.
         rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
-        by: With `rebuild == "by"`: the name that the key table `core.affected_<by>s` is called after.
+        by: With `rebuild == "by"`: the name that the key table `increments.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
         comment: What the catalogue says about the table; grain and key included.
         columns: Documented columns in order; empty for undocumented temporary tables.
@@ -126,6 +126,7 @@ class Project:
     Attributes:
         models: In an order in which each model follows those that it reads.
         order: The names of models and checks (`checks.<name>`) together, in such an order.
+        macros: The statements of each file of macros, by its path.
         fingerprint: Changes when any file that shapes the tables changes.
     """
 
@@ -134,7 +135,7 @@ class Project:
     checks: tuple[Check, ...]
     seeds: tuple[Seed, ...]
     findings: Documented
-    macros: str
+    macros: dict[str, str]
     fingerprint: str
 
 
@@ -142,7 +143,7 @@ def sql_folder() -> Path:
     """The SQL files of this installation: inside the package in a wheel, beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "sql", package.parent / "sql"):
-        if (folder / "macros.sql").is_file():
+        if (folder / "macros").is_dir():
             return folder
     raise ModelError(f"No SQL files beside {package}. Install inventorum-warehouse again.")
 
@@ -155,6 +156,11 @@ def fingerprint(sql_dir: Path) -> str:
         digest.update(f"{path.relative_to(sql_dir).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def read_macros(sql_dir: Path) -> dict[str, str]:
+    """The statements of each file of macros, by its path below the SQL folder."""
+    return {f"macros/{path.name}": path.read_text("utf-8") for path in sorted((sql_dir / "macros").glob("*.sql"))}
 
 
 def load_project(sql_dir: Path) -> Project:
@@ -175,7 +181,7 @@ def load_project(sql_dir: Path) -> Project:
         checks=tuple(checks),
         seeds=tuple(seeds),
         findings=reader.read_findings(sql_dir),
-        macros=reader.read_macros(sql_dir),
+        macros=read_macros(sql_dir),
         fingerprint=print_before,
     )
 
@@ -201,7 +207,6 @@ def over_removed(sql_of_written: str) -> str:
 
 
 def _project_files(sql_dir: Path) -> Iterator[Path]:
-    yield from sorted(sql_dir.glob("*.sql"))
-    for folder in (*MODEL_FOLDERS, "checks", "seeds"):
+    for folder in ("macros", *MODEL_FOLDERS, "checks", "seeds"):
         for suffix in ("sql", "yml", "csv"):
             yield from sorted((sql_dir / folder).glob(f"*.{suffix}"))

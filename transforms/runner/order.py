@@ -109,7 +109,7 @@ def _sorted(models: Sequence[Model], checks: Sequence[Check]) -> list[str]:
 
 def key_table(model: Model) -> str:
     """The table whose rows say which part of a `by <name>` model is rebuilt."""
-    return "staging.new_loads" if model.by == "load" else f"core.affected_{model.by}s"
+    return "staging.new_loads" if model.by == "load" else f"increments.affected_{model.by}s"
 
 
 def _phase(model: Model, placed: dict[str, Model]) -> int:

@@ -49,12 +49,6 @@ def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
     return models, checks, seeds
 
 
-def read_macros(sql_dir: Path) -> str:
-    """The statements of `macros.sql`; empty if there is none."""
-    path = sql_dir / "macros.sql"
-    return path.read_text("utf-8") if path.is_file() else ""
-
-
 def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
     """One model file with the `.yml` beside it."""
     name, schema, shown = path.stem, path.parent.name, path.relative_to(sql_dir).as_posix()
@@ -118,7 +112,7 @@ def read_head(text: str) -> dict[str, str]:
 def _kept(sql_dir: Path) -> Kept:
     """How the models of core and marts are kept, as far as those that read them must know."""
     found: dict[str, set[str]] = {kind: set() for kind in (*TEMPORARY, "by order")}
-    for schema in ("core", "marts"):
+    for schema in MODEL_FOLDERS[1:]:
         for path in (sql_dir / schema).glob("*.sql"):
             with path.open(encoding="utf-8") as lines:
                 head = read_head("".join(line for _, line in zip(range(12), lines, strict=False)))

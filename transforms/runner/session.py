@@ -11,7 +11,7 @@ import duckdb
 from transforms.errors import FilesHeld, ModelError, TransformError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later open the published file
@@ -122,15 +122,20 @@ def attach_landing(connection: Connection, files: Files) -> None:
             ) from fault
 
 
-def prepare(connection: Connection, rules: Rules, macros: str) -> None:
+def prepare(connection: Connection, rules: Rules, macros: Mapping[str, str]) -> None:
     """Give the connection the rules as variables, and the macros."""
     for rule in fields(rules):
         value = getattr(rules, rule.name)
         literal = quoted(value) if isinstance(value, str) else str(value).lower()
         connection.execute(f"set variable {rule.name} = {literal}")
-    if macros.strip():
-        with sql_of("macros.sql"):
-            connection.execute(macros)
+    create_macros(connection, macros)
+
+
+def create_macros(connection: Connection, macros: Mapping[str, str]) -> None:
+    """Give the connection the macros of each file."""
+    for path, statements in macros.items():
+        with sql_of(path):
+            connection.execute(statements)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pipelines.errors import HomeError, LockedError
 from pipelines.landing import log as landing
 from pipelines.lock import holder
 from pipelines.settings import Files
-from transforms.runner.models import sql_folder
-from transforms.runner.reader import read_macros
+from transforms.runner.models import read_macros, sql_folder
+from transforms.runner.session import create_macros
 
 READS = """
 with reads as (
@@ -176,7 +176,7 @@ def _read(files: Files, order_id: int | None, account: str | None, text: str, fo
         if not landing.has_table(connection, "orders"):
             found.note = f"{files.landing.name} holds no orders."
             return
-        connection.execute(read_macros(sql_folder()))
+        create_macros(connection, read_macros(sql_folder()))
         found.reads = [
             Read(*row) for row in connection.execute(READS, {"order_id": order_id, "account": account}).fetchall()
         ]

@@ -381,7 +381,8 @@ def content_hash(members: dict[str, Raw]) -> str:
     """32 hexadecimal digits that stay the same while an order is written with the same bytes.
 
     It spares most reads a comparison; whether orders of different hashes are two versions is for `same_content` in
-    `sql/macros.sql` to say. blake2b over the top-level members sorted by name, without VOLATILE and without whitespace.
+    `sql/macros/json.sql` to say. blake2b over the top-level members sorted by name, without VOLATILE and without
+    whitespace.
     """
     for name in VOLATILE:
         members.pop(name, None)

@@ -30,7 +30,7 @@ from pipelines.settings import Files, Settings, StaticLogin
 from transforms.readers.dictionary import describe
 from transforms.readers.fed_marts import MEASURES, share_query, traces
 from transforms.readers.published import open_published
-from transforms.runner.models import sql_folder
+from transforms.runner.models import read_macros, sql_folder
 from transforms.runner.session import Rules, prepare
 
 NO_SUMS_OVER_ORDERS = {
@@ -141,7 +141,7 @@ def facts(loaded: Loaded, explain: Callable[..., Result]) -> Callable[..., dict[
 def test_the_shares_of_all_orders_add_up_to_every_report(loaded: Loaded) -> None:
     marts = {table.name: table for table in describe(loaded.files.warehouse) if table.schema == "marts"}
     with closing(open_published(loaded.files.warehouse)) as connection:
-        prepare(connection, Rules(), (sql_folder() / "macros.sql").read_text("utf-8"))
+        prepare(connection, Rules(), read_macros(sql_folder()))
         for statement, names in traces(sql_folder()):
             for name in names:
                 query, keys, measures = share_query(connection, statement, marts[name])
@@ -171,7 +171,7 @@ def test_every_figure_of_a_split_report_is_split_or_is_no_sum(loaded: Loaded) ->
     no_sums = {"average_gross_amount", "average_day_gross_amount", "day_count", "customer_count"}
     marts = {table.name: table for table in describe(loaded.files.warehouse) if table.schema == "marts"}
     with closing(open_published(loaded.files.warehouse)) as connection:
-        prepare(connection, Rules(), (sql_folder() / "macros.sql").read_text("utf-8"))
+        prepare(connection, Rules(), read_macros(sql_folder()))
         for statement, names in traces(sql_folder()):
             for name in names:
                 measures = set(share_query(connection, statement, marts[name])[2])

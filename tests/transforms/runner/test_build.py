@@ -198,7 +198,7 @@ def test_a_changed_sql_file_makes_the_build_full(small):
     small.load([order(1)])
     small.build()
     small.change(
-        macros_sql="""
+        macros__money_sql="""
         create or replace temp macro day_of(moment) as date '2000-01-01';
         create or replace temp macro amount_of(text) as try_cast(text as decimal(18, 2));
         """

@@ -106,7 +106,7 @@ FAULTS = {
         {"core__fct_orders_sql": "-- rebuild: by order\nselect * from core.fct_daily_sales"},
         "circle",
     ),
-    "key table missing": ({"core__affected_dates_sql": None}, "core.affected_dates"),
+    "key table missing": ({"increments__affected_dates_sql": None}, "increments.affected_dates"),
     "mart over one batch": (
         {"marts__sales_sql": "-- rebuild: full\nselect * from staging.stg_orders"},
         "one batch of orders at a time",
@@ -143,7 +143,7 @@ def test_the_fingerprint_covers_every_file_that_shapes_a_table(sql):
 
     assert before == fingerprint(sql)
     for changed in (
-        {"macros_sql": "select 1"},
+        {"macros__money_sql": "select 1"},
         {"seeds__channels_csv": "channel\nipad"},
         {"marts__sales_yml": "name: sales"},
         {"checks__days_equal_orders_sql": "select 1"},

@@ -25,6 +25,7 @@ from transforms.readers.report import write_report
 from transforms.runner.build import BuildReport, Rules, build
 from transforms.runner.models import load_project, sql_folder
 from transforms.runner.publish import publish
+from transforms.runner.session import create_macros
 
 ORDERS, PRODUCTS, CUSTOMERS = 4_000, 1_500, 2_000
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -170,7 +171,7 @@ def test_a_published_file_tells_readers_how_many_keys_it_holds(
     project = load_project(sql_folder())
     affinity = next(model for model in project.models if model.full_name == "marts.basket_affinity")
     with watched() as plans, closing(open_published(warehouse.files.published)) as connection:
-        connection.execute(project.macros)
+        create_macros(connection, project.macros)
         connection.execute(affinity.sql).fetchall()
 
     assert sum(join.kind.startswith("INNER") for join in plans.joins) >= 4

@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from transforms.readers.docs.columns import Columns, NotDerivable, Source
 from transforms.readers.docs.sql_files import read_models, seed_columns
+from transforms.runner.models import read_macros
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,10 +156,7 @@ def _in_order(tables: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def _settings_of_macros(sql_dir: Path) -> dict[str, frozenset[str]]:
     """Per macro the settings that it or a macro within it depends on."""
-    path = sql_dir / "macros.sql"
-    if not path.is_file():
-        return {}
-    text = re.sub(r"--.*", "", path.read_text("utf-8"))
+    text = re.sub(r"--.*", "", "\n".join(read_macros(sql_dir).values()))
     bodies = dict(re.findall(r"macro\s+(\w+)\s*\([^)]*\)\s+as\s+(.*?);", text, re.DOTALL | re.IGNORECASE))
     found = {name: frozenset(re.findall(r"getvariable\('(\w+)'\)", body)) for name, body in bodies.items()}
     for _ in bodies:
