@@ -1,4 +1,4 @@
-"""Errors that a user can do something about; each class owns its exit code (README, "Exit codes")."""
+"""Errors that a user can do something about; each class owns its exit code (`pipelines/commands/README.md`)."""
 
 from __future__ import annotations
 

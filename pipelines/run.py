@@ -44,7 +44,7 @@ class RunReport:
     """What one run did; `inventorum sync --json` prints it as it is.
 
     Attributes:
-        exit_code: As in the README, "Exit codes".
+        exit_code: See `pipelines/commands/README.md`.
         channels: One entry a crawl: channel, status, requests, retreats, row_count, quarantined, message...
         seconds: Wall-clock seconds per step.
         tables: Rows written per table of the star schema.

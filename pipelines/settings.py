@@ -52,7 +52,7 @@ _KNOWN = frozenset(
 
 @dataclass(frozen=True)
 class Files:
-    """Where one installation keeps what (DESIGN of the home folder: README, "Files").
+    """Where one installation keeps what (`pipelines/commands/README.md`, "Files").
 
     All paths are absolute; nothing is created here.
     """

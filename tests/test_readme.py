@@ -18,32 +18,35 @@ from pipelines.sandbox.server import Sandbox
 from tests import ROOT
 from tests.benchmarks.table import BEGIN, END
 
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 # The first two blocks are run by .ci/run in an environment of their own.
-COMMANDS = [line for block in BLOCKS[2:] for line in block.splitlines() if line.startswith("inventorum ")]
+COMMANDS = [line for block in BLOCKS[2:] for line in block.splitlines()]
+PROGRAMS = {"inventorum": ["-m", "pipelines.cli"], "marimo": ["-m", "marimo"], "python": []}
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A folder with a loaded warehouse, and the environment of the account that it came from."""
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder in which the demo was made, and the environment of an account."""
     shop = make_shop(seed=1, orders=150, days=20, end=datetime.now(UTC) - timedelta(hours=1))
     with Sandbox(shop) as sandbox:
         folder = tmp_path_factory.mktemp("readme")
+        (folder / "notebooks").symlink_to(ROOT / "notebooks")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SOURCES__")} | {
             "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
             "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
             "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
             "PYTHONPATH": str(ROOT),
         }
-        ended = call("inventorum sync", folder, environment)
-        assert ended.returncode == 0, ended.stderr
+        made = call(".venv/bin/inventorum demo --orders 300 --days 60", folder, environment)
+        assert made.returncode == 0, made.stderr
         yield folder, environment
 
 
 def call(line: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    arguments = shlex.split(line)[1:]
+    program, *arguments = shlex.split(line)
     return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments],
+        [sys.executable, *PROGRAMS[program.removeprefix(".venv/bin/")], *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -61,18 +64,27 @@ def test_the_first_two_blocks_are_the_whole_set_up() -> None:
     assert COMMANDS
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_of_the_readme_works(line: str, account: tuple[Path, dict[str, str]]) -> None:
-    folder, environment = account
-    ended = call(line, folder, environment)
+def test_every_command_works_in_the_order_in_which_they_stand(checkout: tuple[Path, dict[str, str]]) -> None:
+    folder, environment = checkout
+    for line in COMMANDS:
+        ended = call(line, folder, environment)
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.strip()
+        assert ended.returncode == 0, f"{line}\n{ended.stdout}{ended.stderr}"
+        assert ended.stdout.strip() or " --output " in line, line
+    assert (folder / "demo" / "returns.html").stat().st_size > 10_000
+    assert (folder / "data" / "report.html").exists()
 
 
-def test_the_python_of_the_readme_works(account: tuple[Path, dict[str, str]]) -> None:
-    folder, environment = account
-    (program,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_readme_fits_on_a_few_screens_and_its_links_lead_somewhere() -> None:
+    assert len(README.splitlines()) <= 150
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_python_of_the_readers_page_works(checkout: tuple[Path, dict[str, str]]) -> None:
+    folder, environment = checkout
+    page = (ROOT / "transforms" / "readers" / "README.md").read_text("utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
     ended = subprocess.run(
         [sys.executable, "-c", f"{program}\nassert len(warehouse.sql('from marts.sales_by_day').fetchall())"],
@@ -88,7 +100,16 @@ def test_the_python_of_the_readme_works(account: tuple[Path, dict[str, str]]) ->
 
 
 def test_the_benchmark_shown_is_the_latest():
-    shown = (ROOT / "README.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    page = (ROOT / "tests" / "benchmarks" / "README.md").read_text("utf-8")
+    shown = page.partition(BEGIN)[2].partition(END)[0]
 
     assert shown.lstrip("\n") == (ROOT / "tests" / "benchmarks" / "results" / "table.md").read_text("utf-8")
     assert shown.count("≤") + shown.count("≥") >= 11, "every goal stands beside its figure"
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_what_a_page_tells_to_touch_is_there(page: str) -> None:
+    named = re.findall(r"(?:pipelines|transforms|sql|tests|notebooks)/[\w./]*\w", (ROOT / page).read_text("utf-8"))
+
+    assert len(named) > 10
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []

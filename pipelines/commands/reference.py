@@ -1,4 +1,4 @@
-"""The reference of all commands, written from the commands themselves; the README holds a copy."""
+"""The reference of all commands, written from the commands themselves into the README of this folder."""
 
 from __future__ import annotations
 
@@ -138,15 +138,13 @@ def _folded(usage: str) -> str:
     )
 
 
-def main(paths: list[str]) -> None:
-    """Renew the reference in these files."""
+def main() -> None:
+    """Renew the reference."""
     from pipelines.cli import app
 
-    for path in map(Path, paths):
-        path.write_text(put_into(path.read_text(encoding="utf-8"), app), encoding="utf-8")
+    page = Path(__file__).with_name("README.md")
+    page.write_text(put_into(page.read_text(encoding="utf-8"), app), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])
+    main()

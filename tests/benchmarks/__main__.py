@@ -26,7 +26,7 @@ from tests.benchmarks.table import Results, markdown, read_again, show
 from tests.benchmarks.work import PACED_ORDERS, Shop, help_page, paced_crawl
 
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parent / "README.md"
 CHANGES = (50, 500, 5_000)
 GOAL_SIZES = (100_000, 1_000_000)
 

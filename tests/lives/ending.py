@@ -22,7 +22,7 @@ VOLATILE = ("delta_state", "user_id", "available_refund_types")
 CANCELED = 4
 HOME = {"warehouse.duckdb", "landing.duckdb", "work", "token.json", "report.html", "exports"}
 WORK = {"build.duckdb", "plan.json", "published.json", "lock", "dlt"}
-"""Every name that a home may have once a run has ended well (README, "Files")."""
+"""Every name that a home may have once a run has ended well (`pipelines/commands/README.md`, "Files")."""
 
 READS = """
 select _watermark, _dlt_load_id, payload, content_hash = 'missing' as is_missing

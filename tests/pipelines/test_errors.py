@@ -1,4 +1,4 @@
-"""Every fault that is foreseen has one root, and the exit code that the README gives its kind."""
+"""Every fault that is foreseen has one root, and the exit code that the page of the commands gives its kind."""
 
 from __future__ import annotations
 

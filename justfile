@@ -1,0 +1,29 @@
+# Short names for what CONTRIBUTING.md describes.
+
+python := ".venv/bin/python"
+
+# style, types, rules and small parts
+fast: lint
+    .venv/bin/pytest tests/test_conventions.py tests/pipelines/inventorum tests/mutants tests/transforms/runner/test_models.py
+
+# everything that a change must pass, on all cores
+test:
+    .venv/bin/pytest
+
+lint:
+    .venv/bin/ruff check .
+    .venv/bin/ruff format --check .
+    .venv/bin/mypy
+    .venv/bin/sqlfluff lint --processes 2 --disable-progress-bar sql
+
+# a made-up shop in ./demo
+demo:
+    .venv/bin/inventorum demo
+
+# figures against the goals; takes long
+bench *arguments:
+    {{python}} -m tests.benchmarks {{arguments}}
+
+# how many changes of the SQL are noticed; takes long
+mutants *arguments:
+    {{python}} -m tests.mutants {{arguments}}
