@@ -137,6 +137,27 @@ def test_each_yml_has_its_sql_and_each_kept_table_its_yml():
     assert {path.with_suffix("") for path in KEPT_MODELS} - documented == set()
 
 
+def test_what_several_tables_say_of_a_column_is_said_once():
+    import yaml
+
+    def said(column: Any) -> tuple[str, str]:
+        return column["name"], " ".join(column["description"].split())
+
+    shared = dict(said(column) for column in yaml.safe_load((SQL / "columns.yml").read_text("utf-8"))["columns"])
+    own: list[tuple[str, str]] = []
+    named: list[str] = []
+    for path in (path for layer in MODEL_FOLDERS for path in (SQL / layer).glob("*.yml")):
+        for column in yaml.safe_load(path.read_text("utf-8"))["columns"]:
+            if isinstance(column, str):
+                named.append(column)
+            else:
+                own.append(said(column))
+
+    assert [name for name, words in own if shared.get(name) == words] == []
+    assert {name for name, words in own if own.count((name, words)) > 1} - set(shared) == set()
+    assert {name for name in shared if named.count(name) < 2} == set()
+
+
 def test_each_mart_answers_two_questions():
     import yaml
 

@@ -207,6 +207,7 @@ def over_removed(sql_of_written: str) -> str:
 
 
 def _project_files(sql_dir: Path) -> Iterator[Path]:
+    yield from sorted(sql_dir.glob("columns.yml"))
     for folder in ("macros", *MODEL_FOLDERS, "checks", "seeds"):
         for suffix in ("sql", "yml", "csv"):
             yield from sorted((sql_dir / folder).glob(f"*.{suffix}"))

@@ -15,6 +15,7 @@ from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Do
 from transforms.runner.session import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was compiled
@@ -40,17 +41,19 @@ FINDINGS: dict[str, Any] = {
 
 def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
     """Every model, check and seed, in alphabetical order of layers and names."""
-    kept = _kept(sql_dir)
+    kept, shared = _kept(sql_dir), _shared_columns(sql_dir)
     models = [
-        read_model(path, sql_dir, kept) for schema in MODEL_FOLDERS for path in sorted((sql_dir / schema).glob("*.sql"))
+        read_model(path, sql_dir, kept, shared)
+        for schema in MODEL_FOLDERS
+        for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
     checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
     seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
     return models, checks, seeds
 
 
-def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
-    """One model file with the `.yml` beside it."""
+def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Column]) -> Model:
+    """One model file with the `.yml` beside it, which may give columns that many tables share by name alone."""
     name, schema, shown = path.stem, path.parent.name, path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
     head = read_head(text)
@@ -73,7 +76,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept) -> Model:
         key=key,
         newest=newest,
         comment=_table_comment(documented, grain, key),
-        columns=tuple(_column(column) for column in documented.get("columns", [])),
+        columns=_columns(documented, path.with_suffix(".yml").name, shown, shared),
         reads=compiled.reads,
         sql=compiled.sql,
         sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
@@ -137,23 +140,42 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _load_yml(path: Path, shown: str) -> Any:
+    try:
+        return yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506
+    except yaml.YAMLError as fault:
+        raise ModelError(f"{shown} is no YAML: {fault}") from fault
+
+
 def _read_yml(path: Path, shown: str, *, required: bool) -> dict[str, Any]:
     if not path.is_file():
         if required:
             raise ModelError(f"{shown} has no {path.name} beside it.")
         return {}
-    try:
-        documented = yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506
-    except yaml.YAMLError as fault:
-        raise ModelError(f"{path.name} beside {shown} is no YAML: {fault}") from fault
+    documented = _load_yml(path, f"{path.name} beside {shown}")
     columns = documented.get("columns") if isinstance(documented, dict) else None
     if not isinstance(columns, list) or not all(
-        isinstance(column, dict) and column.get("name") and column.get("description") for column in columns
+        isinstance(column, str) or (isinstance(column, dict) and column.get("name") and column.get("description"))
+        for column in columns
     ):
         raise ModelError(f"{path.name} beside {shown}: `columns` must be a list of `name` and `description`.")
     if documented.get("name") != path.stem:
         raise ModelError(f"{path.name} beside {shown}: `name` must be {path.stem}.")
     return dict(documented)
+
+
+def _shared_columns(sql_dir: Path) -> dict[str, Column]:
+    """What `columns.yml` says of columns that mean the same in several tables, by name."""
+    path = sql_dir / "columns.yml"
+    documented = _load_yml(path, path.name) if path.is_file() else {}
+    return {column["name"]: _column(column) for column in documented.get("columns", [])}
+
+
+def _columns(documented: dict[str, Any], yml: str, shown: str, shared: Mapping[str, Column]) -> tuple[Column, ...]:
+    columns = documented.get("columns", [])
+    if unknown := [column for column in columns if isinstance(column, str) and column not in shared]:
+        raise ModelError(f"{yml} beside {shown} says nothing of {', '.join(unknown)}, and neither does columns.yml.")
+    return tuple(shared[column] if isinstance(column, str) else _column(column) for column in columns)
 
 
 def _column(documented: dict[str, Any]) -> Column:
@@ -165,7 +187,7 @@ def read_findings(sql_dir: Path) -> Documented:
     documented = _read_yml(sql_dir / "core" / "fct_findings.yml", "core.fct_findings", required=False) or FINDINGS
     return Documented(
         _table_comment(documented, "", ("check_name", "account", "order_id", "detail")),
-        tuple(_column(column) for column in documented["columns"]),
+        _columns(documented, "fct_findings.yml", "core.fct_findings", _shared_columns(sql_dir)),
     )
 
 

@@ -73,6 +73,19 @@ def test_only_table_names_change_in_a_statement(sql):
     assert model.reads == ("seeds.channels", "staging.stg_orders")
 
 
+def test_a_column_that_is_given_by_its_name_alone_has_the_words_of_the_shared_ones(sql):
+    shared = "columns:\n  - {name: amount, description: Money.}\n  - {name: account, description: Whose.}"
+    own = "name: sales\ncolumns: [account, {name: business_date, description: Day.}, {name: amount, description: All.}]"
+    write_small_project(sql, columns_yml=shared, marts__sales_yml=own)
+    model = next(model for model in load_project(sql).models if model.name == "sales")
+
+    assert [(column.name, column.description) for column in model.columns] == [
+        ("account", "Whose."),
+        ("business_date", "Day."),
+        ("amount", "All."),
+    ]
+
+
 def test_a_head_may_run_over_several_lines():
     head = read_head("-- severity: fail\n-- harm: someone pays\n--   twice\nselect 1 -- scope: batch")
 
@@ -117,6 +130,13 @@ FAULTS = {
         {"marts__sales_yml": "name: sales\ncolumns: [{name: account}]"},
         "`columns` must be a list",
     ),
+    "a column that nobody describes": (
+        {
+            "columns_yml": "columns: [{name: amount, description: Money.}]",
+            "marts__sales_yml": "name: sales\ncolumns: [amount, account]",
+        },
+        "sales.yml beside marts/sales.sql says nothing of account, and neither does columns.yml",
+    ),
     "no columns": ({"marts__sales_yml": "name: sales"}, "`columns` must be a list"),
     "no yaml": ({"marts__sales_yml": "name: [sales"}, "is no YAML"),
     "check without severity": (
@@ -146,6 +166,7 @@ def test_the_fingerprint_covers_every_file_that_shapes_a_table(sql):
         {"macros__money_sql": "select 1"},
         {"seeds__channels_csv": "channel\nipad"},
         {"marts__sales_yml": "name: sales"},
+        {"columns_yml": "columns: []"},
         {"checks__days_equal_orders_sql": "select 1"},
         {"core__fct_more_sql": "select 1"},
     ):
