@@ -11,7 +11,7 @@ from tests.sql.test_checks_marts import Checked, checked, less, more, staged, tw
 from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.payloads import line, payment, sale
 from tests.support.warehouse import Warehouse
-from transforms.runner.models import sql_folder
+from transforms.runner.models import load_project, sql_folder
 
 FACTS = (
     "fct_orders",
@@ -215,4 +215,4 @@ def test_every_check_has_a_planted_violation() -> None:
     found_in_odd_records = {case[1][0] for cases in records for case in cases.values() if case[1]}
     planted = set(PLANTED) | set(test_checks_marts.PLANTED) | found_in_odd_records
 
-    assert {path.stem for path in (sql_folder() / "checks").glob("*.sql")} == planted
+    assert {check.name for check in load_project(sql_folder()).checks} == planted

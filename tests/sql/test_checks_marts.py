@@ -72,10 +72,10 @@ PLANTED = {
             "fct_daily_customer_sales",
             "fct_basket_pairs",
             "fct_daily_sales_history",
-            "fct_receipts",
-            "fct_fulfilment",
         )
     ],
+    "fct_receipts_has_a_unique_key": [twice("core.fct_receipts")],
+    "fct_fulfilment_has_a_unique_key": [twice("core.fct_fulfilment")],
     "bookkeeping_has_unique_keys": [
         twice(f"core.{name}")
         for name in ("fct_loads", "fct_closings", "fct_crawl_status", "fct_receipt_blocks", "fct_receipt_findings")

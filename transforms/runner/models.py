@@ -6,6 +6,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
     -- key: account, order_id, item_id
     -- rebuild: by order | by date | by <name> | newest | changed | touched | stored | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
+    -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
 
 A check is one SELECT of the rows that break its claim:
 
@@ -53,6 +54,8 @@ class Model:
         rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
         by: With `rebuild == "by"`: the name that the key table `increments.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
+        equals: What its figures must be those of, see `transforms.runner.declared`.
+        harm: What goes wrong for whom where they are not.
         comment: What the catalogue says about the table; grain and key included.
         columns: Documented columns in order; empty for undocumented temporary tables.
         reads: Tables that the SELECT names, as `schema.name`.
@@ -75,6 +78,8 @@ class Model:
     sql: str
     sql_of_written: str = ""
     phase: int = 0
+    equals: tuple[str, ...] = ()
+    harm: str = ""
 
     @property
     def full_name(self) -> str:

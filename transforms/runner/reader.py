@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from transforms.errors import ModelError
+from transforms.runner import declared
 from transforms.runner.compile import Kept, compile_select
 from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Documented, Model, Seed, temporary
 from transforms.runner.session import quoted
@@ -48,6 +49,8 @@ def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
         for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
     checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+    checks += [_claim(claim, kept) for claim in declared.claims(models)]
+    checks.sort(key=lambda check: check.name)
     seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
     return models, checks, seeds
 
@@ -80,6 +83,8 @@ def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Colum
         reads=compiled.reads,
         sql=compiled.sql,
         sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
+        equals=_names(head.get("equals", ""), ";"),
+        harm=head.get("harm", ""),
     )
 
 
@@ -93,6 +98,11 @@ def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
         raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
     compiled = compile_select(text, shown, kept)
     return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
+
+
+def _claim(claim: declared.Claim, kept: Kept) -> Check:
+    compiled = compile_select(claim.sql, claim.path, kept)
+    return Check(claim.name, claim.path, "fail", claim.scope, claim.harm, compiled.reads, compiled.sql)
 
 
 def read_head(text: str) -> dict[str, str]:
@@ -136,8 +146,8 @@ def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
     raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(text: str, separator: str = ",") -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(separator) if name.strip())
 
 
 def _load_yml(path: Path, shown: str) -> Any:

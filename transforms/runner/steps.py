@@ -187,7 +187,9 @@ class Steps:
             elif check is not None and check.scope == "build" and check.severity == "warn":
                 self._warn(check)
         claims = [check for check in self._of_scope("build") if check.severity == "fail"]
-        self._judge([check for check in claims if self.fresh or self._any_dirty(check.reads)])
+        due = [check for check in claims if self.fresh or self._any_dirty(check.reads)]
+        self._steps_done += len(claims) - len(due)
+        self._judge(due)
         self.results = merged(self.results)
 
     def _judge(self, claims: list[Check]) -> None:
