@@ -6,9 +6,13 @@ python := ".venv/bin/python"
 fast: lint
     .venv/bin/pytest tests/test_conventions.py tests/pipelines/inventorum tests/mutants tests/transforms/runner/test_models.py
 
-# everything that a change must pass, on all cores
+# every law once
 test:
     .venv/bin/pytest
+
+# the long forms, too
+long:
+    .venv/bin/pytest -m ''
 
 lint:
     .venv/bin/ruff check .

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,7 @@ from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
+from tests.support import effort
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,6 +31,26 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Machines are shared: how long an example takes says nothing.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests, in every process of a run, whether their long forms are wanted (`-m long`, `-m ""`)."""
+    if "not long" not in config.getoption("markexpr"):
+        os.environ[effort.LONG] = "yes"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test that is marked `cases(n)` the first n cases always run, the others are long."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("cases")
+        if marker is not None:
+            name = item.nodeid.partition("[")[0]
+            seen[name] += 1
+            if seen[name] > marker.args[0]:
+                item.add_marker("long")
+
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Sync = Callable[..., run.RunReport]

@@ -154,6 +154,7 @@ class Installation:
             return int(connection.execute("select count(*) from raw._dlt_loads where status = 0").fetchall()[0][0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", ["first", "second"])
 def test_a_disk_that_runs_full_anywhere_in_a_run_costs_nothing_but_that_run(
     number: str, disk: Disk, tmp_path: Path

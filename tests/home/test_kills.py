@@ -51,6 +51,7 @@ def stored(files: Files) -> dict[int, int]:
         return dict(connection.execute("select order_id, state from core.fct_orders").fetchall())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_after_a_kill_readers_see_one_state_and_the_next_run_is_right(settings: Settings) -> None:
     chance = random.Random(7)

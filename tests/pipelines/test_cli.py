@@ -163,6 +163,7 @@ def test_a_query_cannot_write_and_cannot_reach_files(shop: Shop, sandbox: Sandbo
         assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.long
 def test_an_unreachable_host_exits_6(inventorum: Run) -> None:
     ended = inventorum(
         "sync",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import of_many
 from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.payloads import line, payment, sale
 from tests.support.random_shop import random_loads
@@ -86,7 +87,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(history=histories())
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=of_many(1, 8), deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_factory, history):
     warehouse = Warehouse(tmp_path_factory.mktemp("history"))
     warehouse.append([])
@@ -137,6 +138,7 @@ def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):
     assert_same(incremental, warehouse.tables())
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_shop_that_was_built_load_by_load_has_the_tables_of_a_full_build(tmp_path, seed):
     warehouse = Warehouse(tmp_path)

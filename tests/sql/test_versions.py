@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pipelines.inventorum.http.pages import parse_page
 from pipelines.landing.versions import written_otherwise
 from pipelines.settings import Files
+from tests.support.effort import of_many
 from tests.support.landing_file import Load, write_landing
 from tests.support.payloads import line, payment, sale
 from tests.support.warehouse import Warehouse
@@ -137,7 +138,7 @@ def says_the_same(macros: duckdb.DuckDBPyConnection, one: str, two: str) -> bool
     return same  # type: ignore[no-any-return]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=of_many(8, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=rewritten(), two=rewritten())
 def test_an_order_that_is_written_otherwise_says_the_same(
     macros: duckdb.DuckDBPyConnection, one: str, two: str

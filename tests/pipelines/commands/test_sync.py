@@ -176,6 +176,7 @@ def test_a_deleted_work_folder_comes_back(shop: Shop, settings: Settings, sync: 
     assert rows("select count(*) from core.fct_orders") == [(2,)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("victim", ["state.json", "schemas/inventorum.schema.json"])
 def test_a_truncated_file_of_dlt_is_rebuilt(
     victim: str, shop: Shop, settings: Settings, sync: Sync, rows: Rows
@@ -280,6 +281,7 @@ def test_a_clock_that_was_set_back_loses_nothing_to_those_who_do_as_they_are_tol
     assert rows("select count(*) from core.fct_orders") == [(len(shop.orders),)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("known", [1, 0], ids=["where an order was known", "where none was known"])
 def test_reading_from_a_time_behind_the_last_crawl_leaves_no_hole(
     shop: Shop, settings: Settings, rows: Rows, known: int
@@ -302,6 +304,7 @@ def test_reading_from_a_time_behind_the_last_crawl_leaves_no_hole(
     assert rows("select count(*) from core.fct_orders") == [(known + 2,)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", ["dlt", "spool"])
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_whatever_lies_where_the_program_works_makes_room(
@@ -321,6 +324,7 @@ def test_whatever_lies_where_the_program_works_makes_room(
     assert kind == "file" or [path.name for path in (tmp_path / "other").iterdir()] == ["mine"]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
 def test_a_landing_log_that_lost_its_end_is_named_as_damaged(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows, share: float

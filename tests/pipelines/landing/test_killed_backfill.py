@@ -66,6 +66,7 @@ def overlaps(one: Slice, other: Slice) -> bool:
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_a_killed_backfill_goes_on_behind_what_it_has_landed(settings: Settings, rows: Rows, tmp_path: Path) -> None:
     home = settings.files.home

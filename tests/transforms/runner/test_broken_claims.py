@@ -213,6 +213,7 @@ def test_a_claim_about_the_findings_holds_when_a_broken_one_is_noted_there(small
     assert accepting(small).accepted == ("amounts_are_small",)
 
 
+@pytest.mark.long
 def test_evidence_of_a_home_that_stands_still_does_not_grow_for_ever(small):
     small.change(checks__never_sql="-- severity: fail\nselect 1 as one")
     small.load([order(1)])

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import of_many
 from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.small_project import SmallWarehouse, order
 from transforms.errors import FilesHeld, ModelError, TransformError
@@ -455,6 +456,7 @@ print("whole", len(report.tables))
 """
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("full", ["incremental", "full"])
 def test_a_killed_build_leaves_the_warehouse_as_it_was(small, full):
     small.load([order(n, customer=f"c{n}") for n in range(20)])
@@ -475,6 +477,7 @@ def test_a_killed_build_leaves_the_warehouse_as_it_was(small, full):
     assert small.tables() == incremental
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("full", ["incremental", "full"])
 def test_a_build_killed_at_any_moment_has_done_all_or_nothing(small, full):
     small.load([order(n, customer=f"c{n}") for n in range(2000)])
@@ -698,7 +701,7 @@ ORDERS = st.builds(
     builds_after=st.sets(st.integers(0, 5)),
     clock=st.sampled_from([1, 0, -1]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=of_many(3, 25), deadline=None)
 def test_any_split_of_a_history_ends_in_the_same_tables(tmp_path_factory, loads, builds_after, clock):
     small = SmallWarehouse(tmp_path_factory.mktemp("split"))
     small.load([])

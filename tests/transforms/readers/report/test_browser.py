@@ -151,6 +151,7 @@ def test_best_sellers_are_in_order_and_carry_their_names_unharmed(page, busy):
     assert page.evaluate("window.harmed") is None
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_the_page_never_scrolls_sideways(busy, empty, write, open_page, width):
     for published in (busy, empty):
@@ -175,6 +176,7 @@ def test_a_phone_gets_charts_of_its_own(busy, write, open_page):
     assert page.locator("figure .narrow").first.is_visible()
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_stands_in_the_way_of_readers_with_aids(busy, write, open_page, dark, width):
@@ -186,6 +188,7 @@ def test_nothing_stands_in_the_way_of_readers_with_aids(busy, write, open_page, 
     assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found.response["violations"]] == []
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_colour_of_a_chart_stands_out_from_the_paper(busy, write, open_page, dark):
     page = open_page(write(busy).path, dark=dark)

@@ -1,0 +1,15 @@
+"""How much a run of tests takes upon itself: every law once, or its long forms, too.
+
+`pytest` runs the first; `pytest -m ""` everything, `pytest -m long` what the first leaves out.
+"""
+
+from __future__ import annotations
+
+import os
+
+LONG = "INVENTORUM_LONG_TESTS"
+
+
+def of_many(few: int, many: int) -> int:
+    """How many examples to try: a few, or in a long run many."""
+    return many if LONG in os.environ else few
