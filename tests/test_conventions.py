@@ -38,7 +38,8 @@ PORTABLE = [path for path in MODELS if path.parent.name in ("increments", "core"
 MAY_READ = {
     "staging": {"raw", "seeds", "staging"},
     "increments": {"staging", "increments", "core"},  # of core what a batch removed and wrote, see below
-    "core": {"staging", "increments", "seeds", "core"},
+    "core": {"staging", "increments", "seeds", "core", "stored"},
+    "stored": {"core"},
     "marts": {"increments", "core"},
 }
 NO_SPARK = {

@@ -6,7 +6,7 @@ with currencies as (
         orders.account,
         orders.currency_code,
         count(*) as order_count
-    from core.stored_orders as orders
+    from stored.fct_orders as orders
     group by orders.account, orders.currency_code
 )
 

@@ -6,7 +6,7 @@ with orders as (
         orders.*,
         wide(orders.items_gross_amount)
         + coalesce(wide(orders.shipping_gross_amount), 0) as due_amount
-    from core.stored_orders as orders
+    from stored.fct_orders as orders
 )
 
 select
@@ -36,7 +36,7 @@ where
         and payments_amount = amount_paid
         and not exists (
             select 1
-            from core.stored_order_items as items
+            from stored.fct_order_items as items
             where
                 items.account = orders.account
                 and items.order_id = orders.order_id
@@ -44,7 +44,7 @@ where
         )
         and not exists (
             select 1
-            from core.stored_payments as payments
+            from stored.fct_payments as payments
             where
                 payments.account = orders.account
                 and payments.order_id = orders.order_id
@@ -52,7 +52,7 @@ where
         )
         and not exists (
             select 1
-            from core.stored_shipments as shipments
+            from stored.fct_shipments as shipments
             where
                 shipments.account = orders.account
                 and shipments.order_id = orders.order_id

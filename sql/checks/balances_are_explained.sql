@@ -19,5 +19,5 @@ select
         - wide(orders.items_gross_amount)
         - coalesce(wide(orders.shipping_gross_amount), 0) as decimal(18, 2)
     ) as amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 where orders.balance_class = 'unexplained'

@@ -6,6 +6,6 @@ select
     orders.order_id,
     'channel is "' || orders.channel || '"' as detail,
     orders.items_gross_amount as amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join seeds.channels as channels on orders.channel = channels.channel
 where channels.channel is null or channels.channel = 'unknown'

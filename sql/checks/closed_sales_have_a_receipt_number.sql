@@ -6,5 +6,5 @@ select
     orders.order_id,
     'no invoice_number' as detail,
     orders.items_gross_amount as amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 where orders.order_class = 'sale' and orders.is_closed and orders.invoice_number is null

@@ -6,7 +6,7 @@ with shares as (
         items.account,
         items.order_id,
         sum(items.order_discount_amount) as discount_amount
-    from core.stored_order_items as items
+    from stored.fct_order_items as items
     group by items.account, items.order_id
 )
 
@@ -15,6 +15,6 @@ select
     orders.order_id,
     orders.discount_amount,
     shares.discount_amount as shares_amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join shares on orders.account = shares.account and orders.order_id = shares.order_id
 where coalesce(orders.discount_amount, 0) <> coalesce(shares.discount_amount, 0)

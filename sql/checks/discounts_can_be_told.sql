@@ -9,7 +9,7 @@ with findings as (
         sent.discount_type,
         sent.discount_value,
         lines.published_gross_amount as amount
-    from core.stored_order_items as lines
+    from stored.fct_order_items as lines
     inner join staging.stg_order_items as sent
         on
             lines.account = sent.account

@@ -5,5 +5,5 @@ select
     versions.account,
     versions.order_id,
     versions.version_number
-from core.stored_order_versions as versions
+from stored.fct_order_versions as versions
 where versions.business_date is null

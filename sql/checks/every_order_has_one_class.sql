@@ -13,7 +13,7 @@ with orders as (
             when orders.is_paid or orders.is_closed then 'sale'
             else 'open'
         end as class_of_its_states
-    from core.stored_orders as orders
+    from stored.fct_orders as orders
 )
 
 select

@@ -10,7 +10,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.stored_order_items as facts
+    from stored.fct_order_items as facts
     union all
     select
         'fct_order_vat' as fact,
@@ -19,7 +19,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.stored_order_vat as facts
+    from stored.fct_order_vat as facts
     union all
     select
         'fct_payments' as fact,
@@ -28,7 +28,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         cast(null as date) as business_date
-    from core.stored_payments as facts
+    from stored.fct_payments as facts
     union all
     select
         'fct_shipments' as fact,
@@ -37,7 +37,7 @@ with facts as (
         facts.channel,
         facts.order_class,
         facts.business_date
-    from core.stored_shipments as facts
+    from stored.fct_shipments as facts
 )
 
 select
@@ -48,7 +48,7 @@ select
     facts.order_class,
     facts.business_date
 from facts
-left join core.stored_orders as orders
+left join stored.fct_orders as orders
     on facts.account = orders.account and facts.order_id = orders.order_id
 where
     orders.order_id is null

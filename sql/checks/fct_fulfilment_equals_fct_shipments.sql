@@ -17,7 +17,7 @@ facts as (
         shipments.account,
         count(*) as order_count,
         sum(shipments.gross_amount) as shipping_gross_amount
-    from core.stored_shipments as shipments
+    from stored.fct_shipments as shipments
     where shipments.order_class = 'sale'
     group by shipments.account
 )

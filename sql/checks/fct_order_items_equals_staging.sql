@@ -7,7 +7,7 @@ with made as (
         coalesce(sum(facts.published_gross_amount), 0) as published_gross_amount,
         coalesce(sum(facts.quantity), 0) as quantity,
         coalesce(sum(facts.unit_gross_amount), 0) as unit_gross_amount
-    from core.stored_order_items as facts
+    from stored.fct_order_items as facts
 ),
 
 staged as (

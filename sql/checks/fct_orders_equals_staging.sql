@@ -7,7 +7,7 @@ with made as (
         coalesce(sum(facts.amount_paid), 0) as amount_paid,
         coalesce(sum(facts.shipping_gross_amount), 0) as shipping_gross_amount,
         coalesce(sum(facts.state), 0) as state
-    from core.stored_orders as facts
+    from stored.fct_orders as facts
 ),
 
 staged as (

@@ -27,7 +27,7 @@ others as (
         reads.account,
         reads.order_id
     from reads
-    left join core.stored_orders as orders
+    left join stored.fct_orders as orders
         on reads.account = orders.account and reads.order_id = orders.order_id
     where orders.order_id is null or orders.content_hash is distinct from reads.content_hash
     group by reads.account, reads.order_id
@@ -50,7 +50,7 @@ select
     ranked.content_hash as newest_content_hash,
     orders.content_hash
 from ranked
-left join core.stored_orders as orders
+left join stored.fct_orders as orders
     on ranked.account = orders.account and ranked.order_id = orders.order_id
 where
     ranked.recency = 1

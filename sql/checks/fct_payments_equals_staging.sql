@@ -5,7 +5,7 @@ with made as (
     select
         count(*) as row_count,
         coalesce(sum(facts.amount), 0) as amount
-    from core.stored_payments as facts
+    from stored.fct_payments as facts
 ),
 
 staged as (

@@ -16,7 +16,7 @@ facts as (
         orders.account,
         orders.order_id,
         1 as number_count
-    from core.stored_orders as orders
+    from stored.fct_orders as orders
     where orders.invoice_number is not null
 )
 

@@ -5,7 +5,7 @@ with made as (
     select
         count(*) as row_count,
         coalesce(sum(facts.gross_amount), 0) as gross_amount
-    from core.stored_shipments as facts
+    from stored.fct_shipments as facts
 ),
 
 staged as (

@@ -9,7 +9,7 @@ select
     items.discount_amount,
     items.order_discount_amount,
     items.line_gross_amount
-from core.stored_order_items as items
+from stored.fct_order_items as items
 where
     items.line_gross_amount <> wide(items.published_gross_amount)
     - case

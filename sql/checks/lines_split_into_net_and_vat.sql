@@ -8,7 +8,7 @@ with lines as (
         wide(items.line_net_amount) * (100 + items.tax_rate)
         - wide(items.line_gross_amount) * 100 as miss,
         0.005 * (100 + items.tax_rate) as half_a_cent
-    from core.stored_order_items as items
+    from stored.fct_order_items as items
 )
 
 select

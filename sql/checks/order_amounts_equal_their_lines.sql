@@ -10,7 +10,7 @@ with lines as (
         sum(items.line_gross_amount) as gross_amount,
         sum(items.line_net_amount) as net_amount,
         sum(items.line_vat_amount) as vat_amount
-    from core.stored_order_items as items
+    from stored.fct_order_items as items
     group by items.account, items.order_id
 )
 
@@ -21,7 +21,7 @@ select
     lines.item_count as line_count,
     orders.items_gross_amount,
     lines.gross_amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join lines on orders.account = lines.account and orders.order_id = lines.order_id
 where
     orders.item_count <> coalesce(lines.item_count, 0)

@@ -7,7 +7,7 @@ with payments as (
         payments.order_id,
         count(*) as payment_count,
         sum(payments.amount) as amount
-    from core.stored_payments as payments
+    from stored.fct_payments as payments
     group by payments.account, payments.order_id
 )
 
@@ -18,7 +18,7 @@ select
     payments.payment_count as listed_count,
     orders.payments_amount,
     payments.amount as listed_amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join payments on orders.account = payments.account and orders.order_id = payments.order_id
 where
     orders.payment_count <> coalesce(payments.payment_count, 0)

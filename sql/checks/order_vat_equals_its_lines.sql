@@ -10,13 +10,13 @@ with lines as (
         sum(items.line_gross_amount) as gross_amount,
         sum(items.line_net_amount) as net_amount,
         sum(items.line_vat_amount) as vat_amount
-    from core.stored_order_items as items
+    from stored.fct_order_items as items
     group by items.account, items.order_id, items.tax_rate
 ),
 
 rates as (
     select rates.*
-    from core.stored_order_vat as rates
+    from stored.fct_order_vat as rates
 )
 
 select

@@ -10,7 +10,7 @@ select
         else 'no completed_at; booked on the day it was added'
     end as detail,
     orders.items_gross_amount as amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 where
     orders.completed_at is null
     and (orders.ordered_at is null or orders.order_class = 'sale')

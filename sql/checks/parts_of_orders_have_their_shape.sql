@@ -20,7 +20,7 @@ compared as (
         documents.listed_items - orders.item_count as silent_items,
         documents.listed_payments - orders.payment_count as silent_payments
     from documents
-    inner join core.stored_orders as orders
+    inner join stored.fct_orders as orders
         on documents.account = orders.account and documents.order_id = orders.order_id
 ),
 

@@ -5,6 +5,6 @@ select
     states.account,
     states.order_id,
     states.state_bit
-from core.stored_order_states as states
+from stored.bridge_order_states as states
 left join core.dim_order_state as dims on states.state_bit = dims.state_bit
 where dims.state_bit is null and states.state_bit < 1024

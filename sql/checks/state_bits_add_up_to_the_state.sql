@@ -6,7 +6,7 @@ with bits as (
         bridge.account,
         bridge.order_id,
         sum(bridge.state_bit) as state
-    from core.stored_order_states as bridge
+    from stored.bridge_order_states as bridge
     group by bridge.account, bridge.order_id
 )
 
@@ -15,6 +15,6 @@ select
     orders.order_id,
     orders.state,
     bits.state as state_of_its_bits
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join bits on orders.account = bits.account and orders.order_id = bits.order_id
 where coalesce(orders.state, 0) <> coalesce(bits.state, 0)

@@ -8,7 +8,7 @@ with changes as (
         sum(
             case when changes.change = 'set' then changes.state_bit else -changes.state_bit end
         ) as state
-    from core.stored_state_changes as changes
+    from stored.fct_order_state_changes as changes
     group by changes.account, changes.order_id
 )
 
@@ -17,6 +17,6 @@ select
     orders.order_id,
     orders.state,
     changes.state as state_of_its_changes
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join changes on orders.account = changes.account and orders.order_id = changes.order_id
 where coalesce(orders.state, 0) <> coalesce(changes.state, 0)

@@ -14,7 +14,7 @@ with findings as (
         bridge.account,
         bridge.order_id,
         'state has the bit ' || bridge.state_bit as detail
-    from core.stored_order_states as bridge
+    from stored.bridge_order_states as bridge
     inner join staging.state_bits as bits on bridge.state_bit = bits.state_bit
     where not bits.is_known
 )
@@ -25,5 +25,5 @@ select
     findings.detail,
     orders.items_gross_amount as amount
 from findings
-inner join core.stored_orders as orders
+inner join stored.fct_orders as orders
     on findings.account = orders.account and findings.order_id = orders.order_id

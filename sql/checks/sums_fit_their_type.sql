@@ -6,7 +6,7 @@ select
     orders.order_id,
     'a sum over lines or payments is too large' as detail,
     cast(null as decimal(18, 2)) as amount
-from core.stored_orders as orders
+from stored.fct_orders as orders
 where
     orders.quantity is null
     or orders.items_gross_amount is null

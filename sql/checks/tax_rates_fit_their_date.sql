@@ -6,7 +6,7 @@ select
     rates.order_id,
     coalesce(rates.tax_rate || ' %', 'no readable rate') || ' on ' || rates.business_date as detail,
     rates.gross_amount as amount
-from core.stored_order_vat as rates
+from stored.fct_order_vat as rates
 left join seeds.vat_rates as valid
     on
         rates.tax_rate = valid.tax_rate

@@ -3,7 +3,7 @@
 -- harm: Figures as of now and current figures would differ.
 with latest as (
     select versions.*
-    from core.stored_order_versions as versions
+    from stored.fct_order_versions as versions
     where versions.is_latest
 )
 
@@ -12,7 +12,7 @@ select
     orders.order_id,
     orders.version_count,
     latest.version_number
-from core.stored_orders as orders
+from stored.fct_orders as orders
 left join latest
     on orders.account = latest.account and orders.order_id = latest.order_id
 where

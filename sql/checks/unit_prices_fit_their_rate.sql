@@ -8,7 +8,7 @@ select
     'line ' || items.line_number || ': ' || items.unit_net_price || ' net at ' || items.tax_rate
     || ' % is not ' || items.unit_gross_amount || ' gross' as detail,
     items.line_gross_amount as amount
-from core.stored_order_items as items
+from stored.fct_order_items as items
 where
     -- exactly half a cent may be rounded either way
     abs(

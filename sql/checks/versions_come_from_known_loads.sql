@@ -7,6 +7,6 @@ select
     versions.order_id,
     versions.version_number,
     versions.load_id
-from core.stored_order_versions as versions
+from stored.fct_order_versions as versions
 left join ops.loads as loads on versions.load_id = loads.load_id
 where loads.load_id is null

@@ -15,7 +15,7 @@ with versions as (
         is_latest,
         row_number() over history as expected_number,
         lead(valid_from) over history as next_valid_from
-    from core.stored_order_versions
+    from stored.fct_order_versions
     where version_number <> 1 or not is_latest or valid_to is not null or valid_from is null
     window history as (partition by account, order_id order by version_number)
 )

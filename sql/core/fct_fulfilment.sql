@@ -2,12 +2,12 @@
 -- key: account, order_id
 -- rebuild: by order
 with orders as (
-    select * from core.stored_orders
+    select * from stored.fct_orders
     where order_class = 'sale'
 ),
 
 shipments as (
-    select * from core.stored_shipments
+    select * from stored.fct_shipments
 ),
 
 -- a state was set when the first version that has it was seen; states that are set at first count
@@ -21,7 +21,7 @@ observed as (
         min(versions.valid_from) filter (where has_bit(versions.state, 32)) as shipped_observed_at,
         min(versions.valid_from) filter (where has_bit(versions.state, 64))
             as delivered_observed_at
-    from core.stored_order_versions as versions
+    from stored.fct_order_versions as versions
     inner join shipments
         on versions.account = shipments.account and versions.order_id = shipments.order_id
     group by versions.account, versions.order_id

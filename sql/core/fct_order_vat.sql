@@ -2,7 +2,7 @@
 -- key: account, order_id, tax_rate
 -- rebuild: by order
 with lines as (
-    select * from core.stored_order_items
+    select * from stored.fct_order_items
 ),
 
 final as (

@@ -9,7 +9,7 @@ with orders as (
         order_class,
         business_date,
         invoice_number as receipt_number
-    from core.stored_orders
+    from stored.fct_orders
     where invoice_number is not null
 ),
 

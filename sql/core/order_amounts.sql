@@ -15,7 +15,7 @@ with lines as (
         line_vat_amount,
         published_gross_amount,
         discount_amount
-    from core.stored_order_items
+    from stored.fct_order_items
     union all
     select
         account,

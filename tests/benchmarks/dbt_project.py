@@ -107,7 +107,9 @@ def write(folder: Path, landing: Path) -> None:
     for seed in project.seeds:
         _write_model(folder, f"seeds.{seed.name}", seed.create.partition(" as\n")[2])
     for model in project.models:
-        _write_model(folder, model.full_name, _model(model, (sql_dir / model.path).read_text("utf-8")))
+        is_stored = model.schema == "stored"  # a table that is kept by order, of which dbt always builds the whole
+        text = f"select * from core.{model.name}" if is_stored else _body((sql_dir / model.path).read_text("utf-8"))
+        _write_model(folder, model.full_name, _model(model, text))
     findings = []
     for check in project.checks:
         select = _referring(_select_of(check, sql_dir), check.reads)
@@ -126,7 +128,7 @@ def _write_model(folder: Path, full_name: str, select: str) -> None:
 
 
 def _model(model: Model, text: str) -> str:
-    select = _referring(_body(text), model.reads)
+    select = _referring(text, model.reads)
     if model.rebuild == "newest":
         key, newest = ", ".join(model.key), ", ".join(model.newest)
         place = f"row_number() over (partition by {key} order by ({newest}) desc)"

@@ -11,6 +11,7 @@ NAMES = {
     "staging": "staging: parse the payloads once, take them apart",
     "increments": "increments: which keys a batch touches",
     "core": "core: facts and dimensions",
+    "stored": "what the facts hold of the batch",
     "marts": "marts",
     "checks": "checks",
 }

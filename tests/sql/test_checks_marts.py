@@ -371,7 +371,7 @@ class Checked:
         """What the check finds now."""
         check = self.checks[name]
         for model in self.steps.project.models:
-            if model.full_name in check.reads and model.name.startswith("stored_"):
+            if model.full_name in check.reads and model.schema == "stored":
                 # from the table in which something was planted
                 stage(self.connection, model, model.sql)
         return evaluate(self.connection, check).failing_rows

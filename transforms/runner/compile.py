@@ -76,7 +76,7 @@ def _renamed(table: Named, temporary_models: frozenset[str]) -> str | None:
         renamed = temporary(table.full_name)
     elif table.schema == "raw":
         return f'landing.raw."{table.name}"'
-    elif table.schema in ("staging", "seeds") or table.full_name in temporary_models:
+    elif table.schema in ("staging", "seeds", "stored") or table.full_name in temporary_models:
         renamed = temporary(table.full_name)
     else:
         return None

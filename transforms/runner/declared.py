@@ -141,7 +141,7 @@ def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:
             continue
         if model.rebuild == "order":
             harm = f"What {model.full_name} says of an order would count twice."
-            yield Claim(f"{model.name}_has_a_unique_key", model.path, "batch", harm, _repeated_in_batch(model, models))
+            yield Claim(f"{model.name}_has_a_unique_key", model.path, "batch", harm, _repeated_in_batch(model))
         else:
             group = next(group for group in GROUPS if group.holds(model))
             groups.setdefault(group.name, []).append(model)
@@ -151,11 +151,9 @@ def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:
             yield Claim(group.name, tables[0].schema, "build", group.harm, sql)
 
 
-def _repeated_in_batch(model: Model, models: Mapping[str, Model]) -> str:
+def _repeated_in_batch(model: Model) -> str:
     key = ", ".join(model.key)
-    stored = _stored(model, models)
-    where = "" if stored is not model else f"where {_of_batch(model)}\n"
-    return f"select {key}, count(*) as row_count\nfrom {stored.full_name}\n{where}group by {key}\nhaving count(*) > 1"
+    return f"select {key}, count(*) as row_count\nfrom stored.{model.name}\ngroup by {key}\nhaving count(*) > 1"
 
 
 def _repeated(model: Model, models: Mapping[str, Model]) -> str:
@@ -244,12 +242,6 @@ def _of_build(model: Model, models: Mapping[str, Model], columns: set[str]) -> s
         return first
     together = ", ".join(f"changed.{name}" for name in names)
     return f"{first} and ({', '.join(names)}) in (select ({together}) from {keys.full_name} as changed)"
-
-
-def _stored(model: Model, models: Mapping[str, Model]) -> Model:
-    """The table of the batch's rows, where there is one."""
-    found = (other for other in models.values() if other.rebuild == "stored" and other.reads == (model.full_name,))
-    return next(found, model)
 
 
 def _model(name: str, models: Mapping[str, Model], shown: str) -> Model:

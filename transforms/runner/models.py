@@ -4,7 +4,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
 
     -- grain: one row per basket item of an order's latest version
     -- key: account, order_id, item_id
-    -- rebuild: by order | by date | by <name> | newest | changed | touched | stored | temporary | full
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
     -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
 
@@ -15,8 +15,9 @@ A check is one SELECT of the rows that break its claim:
     -- harm: what goes wrong for whom
 
 `changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
-over those that it writes; `touched` gives the keys that such orders leave and enter. `stored` gives the rows of a
-batch's orders as they stand in a table that is kept by order, for what looks at the batch again, its checks mostly.
+over those that it writes; `touched` gives the keys that such orders leave and enter. `stored.<name>` is no file: it
+holds the rows of a batch's orders as they stand in `core.<name>`, a table that is kept by order, for what looks at the
+batch again, its checks mostly.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Model:
     """One table.
 
     Attributes:
-        schema: `staging`, `increments`, `core` or `marts`.
+        schema: `staging`, `increments`, `core`, `stored` or `marts`.
         path: File below the SQL folder, for messages.
         rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
         by: With `rebuild == "by"`: the name that the key table `increments.affected_<by>s` is called after.

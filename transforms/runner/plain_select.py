@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-LAYERS = frozenset({"raw", "staging", "seeds", "increments", "core", "marts", "ops"})
+LAYERS = frozenset({"raw", "staging", "seeds", "increments", "core", "stored", "marts", "ops"})
 
 # a comment, a string, a quoted name, a word with what it is qualified by, or a sign that matters
 TOKEN = re.compile(r"""--[^\n]*|[eE]'|'(?:[^']|'')*'|"(?:[^"]|"")*"|/\*|\w+(?:\.\w+)*|[(),;'"`$\\]""")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -48,6 +49,7 @@ def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
         for schema in MODEL_FOLDERS
         for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
+    models += [_stored(model) for model in models if model.rebuild == "order"]
     checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
     checks += [_claim(claim, kept) for claim in declared.claims(models)]
     checks.sort(key=lambda check: check.name)
@@ -85,6 +87,19 @@ def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Colum
         sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
         equals=_names(head.get("equals", ""), ";"),
         harm=head.get("harm", ""),
+    )
+
+
+def _stored(model: Model) -> Model:
+    """What a batch's orders have in a table that is kept by order."""
+    return replace(
+        model,
+        schema="stored",
+        rebuild="stored",
+        grain=f"{model.grain}, of the batch's orders",
+        reads=(model.full_name,),
+        sql=f"from {model.relation}",
+        equals=(),
     )
 
 
@@ -140,9 +155,9 @@ def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
         return "order", None
     if found := re.fullmatch(r"by ([a-z_]+)", text):
         return "by", found.group(1)
-    if text in ("newest", *TEMPORARY, "full"):
+    if text in ("newest", "touched", "changed", "temporary", "full"):
         return text, None
-    kinds = "by order, by <name>, newest, touched, changed, stored, temporary, full"
+    kinds = "by order, by <name>, newest, touched, changed, temporary, full"
     raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
 
 

@@ -84,9 +84,8 @@ def test_a_temporary_table_of_a_batch_sees_the_tables_as_they_are_kept(small):
 
 def test_what_is_stored_of_a_batch_is_what_the_table_holds_of_its_orders(small, monkeypatch):
     small.change(
-        core__stored_orders_sql="-- rebuild: stored\nselect account, order_id, amount from core.fct_orders",
         checks__orders_are_seen_sql="-- severity: warn\n-- scope: batch\n"
-        "select account, order_id, 'seen' as detail, amount from core.stored_orders",
+        "select account, order_id, 'seen' as detail, amount from stored.fct_orders",
     )
     monkeypatch.setattr(staging, "BATCH_ORDERS", 2)
     small.load([order(1, "1.00"), order(2, "2.00"), order(3, "3.00")])

@@ -76,6 +76,9 @@ def read_models(sql_dir: Path) -> dict[str, SqlFile]:
         for path in sorted((sql_dir / folder).glob("*.sql")):
             read = read_sql(path, sql_dir)
             found[read.name] = read
+            if read.head.get("rebuild") == "by order":
+                of_batch = f"stored.{path.stem}"
+                found[of_batch] = SqlFile(of_batch, read.path, {}, f"select * from {read.name}")
     return found
 
 
