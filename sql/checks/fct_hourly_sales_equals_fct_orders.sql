@@ -1,53 +1,22 @@
 -- severity: fail
 -- scope: build
 -- harm: An hour would show other sales than its orders add up to.
-with made as (
-    select
-        account,
-        business_date,
-        channel,
-        hour_of_day,
-        order_count,
-        gross_amount
-    from core.fct_hourly_sales
-    where business_date in (select business_date from increments.affected_dates)
-),
-
-facts as (
-    select
-        account,
-        business_date,
-        channel,
-        shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at)) as hour_of_day,
-        count(*) as order_count,
-        try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount
-    from core.fct_orders
-    where
-        order_class = 'sale'
-        and business_date in (select business_date from increments.affected_dates)
-    group by
-        account,
-        business_date,
-        channel,
-        shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at))
-)
-
+-- equals: core.fct_hourly_sales by account, business_date, channel, hour_of_day
 select
-    coalesce(made.account, facts.account) as account,
-    coalesce(made.business_date, facts.business_date) as business_date,
-    coalesce(made.channel, facts.channel) as channel,
-    coalesce(made.hour_of_day, facts.hour_of_day) as hour_of_day,
-    made.order_count,
-    facts.order_count as fact_order_count,
-    made.gross_amount,
-    facts.gross_amount as fact_gross_amount
-from made
-full outer join facts
-    on
-        made.account is not distinct from facts.account
-        and made.business_date is not distinct from facts.business_date
-        and made.channel is not distinct from facts.channel
-        and made.hour_of_day is not distinct from facts.hour_of_day
+    account,
+    business_date,
+    channel,
+    shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at)) as hour_of_day,
+    count(*) as order_count,
+    try_cast(sum(quantity) as decimal(12, 3)) as item_quantity,
+    try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount,
+    try_cast(sum(items_net_amount) as decimal(18, 2)) as net_amount
+from core.fct_orders
 where
-    coalesce(made.order_count, 0) <> coalesce(facts.order_count, 0)
-    or coalesce(made.gross_amount, 0) <> coalesce(facts.gross_amount, 0)
+    order_class = 'sale'
+    and business_date in (select business_date from increments.affected_dates)
+group by
+    account,
+    business_date,
+    channel,
+    shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at))

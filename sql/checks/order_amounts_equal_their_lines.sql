@@ -9,7 +9,8 @@ with lines as (
         sum(items.quantity) as quantity,
         sum(items.line_gross_amount) as gross_amount,
         sum(items.line_net_amount) as net_amount,
-        sum(items.line_vat_amount) as vat_amount
+        sum(items.line_vat_amount) as vat_amount,
+        sum(items.published_gross_amount) as published_gross_amount
     from stored.fct_order_items as items
     group by items.account, items.order_id
 )
@@ -29,3 +30,4 @@ where
     or orders.items_gross_amount <> coalesce(lines.gross_amount, 0)
     or orders.items_net_amount <> coalesce(lines.net_amount, 0)
     or orders.items_vat_amount <> coalesce(lines.vat_amount, 0)
+    or orders.published_gross_amount <> coalesce(lines.published_gross_amount, 0)

@@ -1,45 +1,15 @@
 -- severity: fail
 -- scope: build
 -- harm: Refunds would be missing from the day on which they were observed.
-with made as (
-    select
-        account,
-        business_date,
-        channel,
-        refund_count,
-        refund_amount
-    from core.fct_daily_sales
-    where business_date in (select business_date from increments.affected_dates)
-),
-
-facts as (
-    select
-        account,
-        refund_date as business_date,
-        channel,
-        count(*) as refund_count,
-        try_cast(sum(items_gross_amount) as decimal(18, 2)) as refund_amount
-    from core.fct_orders
-    where
-        order_class = 'sale'
-        and refund_date in (select business_date from increments.affected_dates)
-    group by account, refund_date, channel
-)
-
+-- equals: core.fct_daily_sales by account, business_date, channel
 select
-    coalesce(made.account, facts.account) as account,
-    coalesce(made.business_date, facts.business_date) as business_date,
-    coalesce(made.channel, facts.channel) as channel,
-    made.refund_count,
-    facts.refund_count as fact_refund_count,
-    made.refund_amount,
-    facts.refund_amount as fact_refund_amount
-from made
-full outer join facts
-    on
-        made.account is not distinct from facts.account
-        and made.business_date is not distinct from facts.business_date
-        and made.channel is not distinct from facts.channel
+    account,
+    refund_date as business_date,
+    channel,
+    count(*) as refund_count,
+    try_cast(sum(items_gross_amount) as decimal(18, 2)) as refund_amount
+from core.fct_orders
 where
-    coalesce(made.refund_count, 0) <> coalesce(facts.refund_count, 0)
-    or coalesce(made.refund_amount, 0) <> coalesce(facts.refund_amount, 0)
+    order_class = 'sale'
+    and refund_date in (select business_date from increments.affected_dates)
+group by account, refund_date, channel

@@ -1,6 +1,7 @@
 -- grain: one row per product that any version of an order ever named, and one for lines without one
 -- key: account, product_id
 -- rebuild: full
+-- copies: core.dim_product_attributes by account, product_id
 with products as (
     select * from core.dim_product_attributes
 ),

@@ -1,6 +1,7 @@
 -- grain: one row per account and ordered pair of products that are often bought together
 -- key: account, product_id, other_product_id
 -- rebuild: full
+-- copies: core.dim_product by account, product_id
 with pairs as (
     select * from core.fct_basket_pairs
 ),

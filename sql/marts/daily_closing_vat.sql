@@ -1,6 +1,9 @@
 -- grain: one row per account, business date, channel and VAT rate
 -- key: account, business_date, channel, tax_rate
 -- rebuild: by date
+-- equals: core.fct_daily_vat by account, business_date, channel, tax_rate
+--   where order_class = 'sale'
+-- harm: VAT by rate would not be that of the orders.
 with vat as (
     select * from core.fct_daily_vat
     where

@@ -1,6 +1,7 @@
 -- grain: one row per account, month, channel and shipping service with a sale that has a shipment
 -- key: account, month, channel, service_id
 -- rebuild: full
+-- copies: core.dim_shipping_service by account, service_id
 with sales as (
     select * from core.fct_fulfilment
 ),

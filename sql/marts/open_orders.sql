@@ -1,6 +1,7 @@
 -- grain: one row per order that is neither paid nor canceled
 -- key: account, order_id
 -- rebuild: full
+-- copies: core.fct_orders by account, order_id; core.dim_customer by account, customer_id
 with orders as (
     select * from core.fct_orders
     where order_class = 'open'

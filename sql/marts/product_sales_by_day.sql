@@ -1,6 +1,9 @@
 -- grain: one row per account, business date, channel and product with a sale or a refund
 -- key: account, business_date, channel, product_id
 -- rebuild: by product_day
+-- equals: core.fct_daily_product_sales
+--   by account, business_date, channel, product_id
+-- harm: A product would show other sales on a day than its lines add up to.
 with daily as (
     select daily.*
     from core.fct_daily_product_sales as daily

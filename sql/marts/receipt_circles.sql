@@ -1,6 +1,8 @@
 -- grain: one row per circle of receipt numbers: the prefix before the counter
 -- key: account, receipt_prefix
 -- rebuild: full
+-- equals: core.fct_receipt_blocks by account, receipt_prefix
+-- harm: Number circles would leave receipts out.
 with blocks as (
     select * from core.fct_receipt_blocks
 ),

@@ -1,6 +1,7 @@
 -- grain: one row per refunded sale
 -- key: account, order_id
 -- rebuild: by date
+-- copies: core.fct_orders by account, order_id
 with orders as (
     select * from core.fct_orders
     where

@@ -89,6 +89,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         more(ORDERS, "items_vat_amount"),
         more(ORDERS, "quantity"),
         more(ORDERS, "item_count"),
+        more(ORDERS, "published_gross_amount"),
     ],
     "order_amounts_equal_their_payments": [
         less(PAYMENTS),
@@ -158,6 +159,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
     "state_bits_add_up_to_the_state": [
         less(BRIDGE),
         other(BRIDGE, "state_bit", "512"),
+        f"insert into {BRIDGE} select account, order_id, null from {ORDERS} limit 1",
         other(ORDERS, "state", "0", "state > 0"),
     ],
     "state_changes_add_up_to_the_state": [

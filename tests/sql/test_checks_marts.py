@@ -180,8 +180,14 @@ PLANTED = {
     ],
     "fct_daily_vat_equals_fct_order_vat": [
         more("core.fct_daily_vat", "vat_amount"),
+        more("core.fct_daily_vat", "line_count"),
         more("core.fct_daily_vat", "order_count"),
         less("core.fct_daily_vat", "order_count > 0"),
+    ],
+    "refunds_of_vat_equal_fct_order_vat": [
+        more("core.fct_daily_vat", "refund_count"),
+        *(more("core.fct_daily_vat", f"refund_{kind}_amount", "refund_count > 0") for kind in ("gross", "net", "vat")),
+        less("core.fct_daily_vat", "refund_count > 0"),
     ],
     "fct_daily_payments_equals_fct_payments": [
         more("core.fct_daily_payments", "payment_amount", "payment_count > 0"),
@@ -192,16 +198,21 @@ PLANTED = {
     "fct_daily_product_sales_equals_fct_order_items": [
         more("core.fct_daily_product_sales", "gross_amount"),
         more("core.fct_daily_product_sales", "item_quantity"),
+        more("core.fct_daily_product_sales", "order_count"),
+        more("core.fct_daily_product_sales", "discount_amount"),
         less("core.fct_daily_product_sales", "line_count > 0"),
         less("core.fct_order_items", "order_class = 'sale'"),
     ],
     "fct_daily_customer_sales_equals_fct_orders": [
         more("core.fct_daily_customer_sales", "gross_amount"),
+        more("core.fct_daily_customer_sales", "item_quantity"),
         less("core.fct_daily_customer_sales", "order_count > 0"),
     ],
     "fct_hourly_sales_equals_fct_orders": [
         more("core.fct_hourly_sales", "hour_of_day"),
         more("core.fct_hourly_sales", "gross_amount"),
+        more("core.fct_hourly_sales", "net_amount"),
+        more("core.fct_hourly_sales", "item_quantity"),
     ],
     "baskets_are_orders_with_several_products": [
         "update core.fct_basket_pairs set first_basket_count = 0",
@@ -251,6 +262,17 @@ PLANTED = {
         more("marts.daily_closing_vat", "vat_amount"),
         less("marts.daily_closing_vat", "gross_amount > 0"),
     ],
+    "daily_closing_equals_fct_daily_payments": [
+        more("marts.daily_closing", "order_count"),
+        more("marts.daily_closing", "receipt_count"),
+        more("marts.daily_closing", "refund_amount"),
+        less("marts.daily_closing", "payment_amount > 0"),
+    ],
+    "daily_closing_vat_equals_fct_daily_vat": [
+        more("marts.daily_closing_vat", "order_count"),
+        more("marts.daily_closing_vat", "refund_vat_amount"),
+        less("marts.daily_closing_vat", "gross_amount > 0"),
+    ],
     "vat_by_month_equals_fct_daily_vat": [
         more("marts.vat_by_month", "vat_amount"),
         more("marts.vat_by_month", "tax_rate"),
@@ -287,6 +309,22 @@ PLANTED = {
         more("marts.cohorts", "order_count"),
         more("marts.cohorts", "customer_count", "month_number = 0"),
     ],
+    "cohorts_equal_fct_daily_customer_sales": [
+        more("marts.cohorts", "order_count"),
+        more("marts.cohorts", "gross_amount"),
+        more("marts.cohorts", "active_customer_count"),
+        less("marts.cohorts", "order_count > 0"),
+    ],
+    "copies_say_what_was_copied": [
+        "update core.dim_product set unit_gross_amount = unit_gross_amount + 1",
+        "update marts.basket_affinity set product_name = 'another'",
+        "update marts.customers set customer_name = null where customer_name is not null",
+        "update marts.fulfilment set service_name = 'another' where service_id > 0",
+        "update marts.open_orders set ordered_at = ordered_at + interval 1 second",
+        "update marts.open_orders set customer_name = 'another' where customer_name is not null",
+        "update marts.refunds set refund_date = refund_date + 1",
+        "update marts.sales_by_product set last_sold_date = last_sold_date + 1",
+    ],
     "affinities_are_possible": [
         "update marts.basket_affinity set basket_count = product_basket_count + 1",
         "update marts.basket_affinity set basket_count = other_product_basket_count + 1",
@@ -304,18 +342,26 @@ PLANTED = {
     "fct_fulfilment_equals_fct_shipments": [
         less("core.fct_fulfilment"),
         more("core.fct_fulfilment", "shipping_gross_amount"),
+        "update core.fct_fulfilment set customer_id = order_id",
+        "update core.fct_fulfilment set is_shipped = not is_shipped",
     ],
     "fulfilment_equals_fct_fulfilment": [
         more("marts.fulfilment", "waiting_order_count"),
+        more("marts.fulfilment", "delivered_order_count"),
+        more("marts.fulfilment", "timed_shipment_count"),
+        more("marts.fulfilment", "shipping_gross_amount"),
         less("marts.fulfilment"),
     ],
     "fct_receipts_holds_every_receipt_number": [
         less("core.fct_receipts"),
         "update core.fct_orders set invoice_number = 'X' where invoice_number is null",
+        "update core.fct_receipts set business_date = business_date + 1",
     ],
     "fct_receipt_blocks_equals_fct_receipts": [
         more("core.fct_receipt_blocks", "receipt_count"),
         more("core.fct_receipt_blocks", "last_counter"),
+        more("core.fct_receipt_blocks", "number_count"),
+        "update core.fct_receipt_blocks set first_date = first_date - 1",
         less("core.fct_receipt_blocks"),
     ],
     "receipt_circles_equal_their_findings": [

@@ -6,16 +6,23 @@
                                               these keys; several equalities are kept apart by `;`
     -- equals: core.fct_orders by account, order_id
                                               in a check: its SELECT gives what that table holds by these keys
+    -- copies: core.dim_customer by account, customer_id
+                                              in a model: what both tables name alike says what that table says, unless
+                                              that is null; in a check likewise what its SELECT gives and the table
     -- harm: what goes wrong for whom         beside an equality
 
-A row that one side lacks counts as amounts and counts of 0, and as null in any other column. What an incremental
-build keeps by date, product and the like is compared where it was made again.
+A row that one side lacks counts as amounts and counts of 0 and as null in any other column; in a check about
+`stored.<table>` it breaks the claim, and so does null in the place of 0. Compared is what an incremental build made
+again by date, product and the like; copies in a table that is always made anew where an order behind them changed.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
 
 from transforms.errors import ModelError
 from transforms.runner.order import key_table
@@ -91,6 +98,16 @@ GROUPS = (
 )
 
 
+# By which orders changed a row of a table that is always made anew: by its first column of these.
+CHANGED_BY = {
+    "order_id": "increments.changed_orders",
+    "customer_id": "increments.affected_customer_days",
+    "product_id": "increments.affected_product_days",
+    "business_date": "increments.affected_dates",
+}
+COPIES = "copies_say_what_was_copied"
+
+
 def claims(models: Sequence[Model]) -> Iterator[Claim]:
     """Every claim that the models declare."""
     by_name = {model.full_name: model for model in models}
@@ -98,6 +115,10 @@ def claims(models: Sequence[Model]) -> Iterator[Claim]:
     for model in models:
         for text in model.equals:
             yield _sums(model, read_equality(text, model.path), by_name)
+    copies = [_copies(model, read_equality(text, model.path), by_name) for model in models for text in model.copies]
+    if copies:
+        harm = "A report would show one thing under the name or number of another."
+        yield Claim(COPIES, "core and sql/marts", "build", harm, "\nunion all\n".join(copies))
 
 
 def read_equality(text: str, shown: str) -> Equality:
@@ -116,22 +137,95 @@ def read_equality(text: str, shown: str) -> Equality:
     return Equality(found["table"], keys, found["where"] or "")
 
 
-def equal_to_select(
-    equality: Equality, scope: str, select: str, columns: Sequence[str], models: Mapping[str, Model], shown: str
-) -> str:
+def equal_to_select(equality: Equality, select: str, models: Mapping[str, Model], shown: str) -> str:
     """The rows in which the table of the equality does not hold what the SELECT gives.
 
     Raises:
-        ModelError: The table is none that a model makes, or lacks one of the columns.
+        ModelError: The table is none that a model makes or lacks one of the columns, or the SELECT does not name them.
     """
     model = _model(equality.table, models, shown)
+    columns = _columns_of(select, shown)
     known = {column.name for column in model.columns}
-    if lacking := [name for name in columns if known and name not in known]:
-        raise ModelError(f"{shown} compares {', '.join(lacking)}, which {model.full_name} does not have.")
+    if lacking := [name for name in (*columns, *equality.keys) if name not in known or name not in columns]:
+        both = f"{shown} and {model.full_name}"
+        raise ModelError(f"{both} do not both have the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}.")
     compared = [name for name in columns if name not in equality.keys]
-    restriction = _of_batch(model) if scope == "batch" else _of_build(model, models, set(equality.keys))
-    made = _select(model, dict.fromkeys(equality.keys), compared, [restriction, equality.where])
-    return _unequal(made, select.strip().rstrip(";"), list(equality.keys), compared)
+    is_strict = model.rebuild == "stored"
+    conditions = [_of_build(model, models, set(equality.keys)), equality.where]
+    made = _select(model, dict.fromkeys(equality.keys), compared, conditions)
+    return _unequal(made, select.strip().rstrip(";"), list(equality.keys), compared, is_strict=is_strict)
+
+
+def copied_from_select(equality: Equality, select: str, models: Mapping[str, Model], shown: str) -> str:
+    """The rows that the table and the SELECT both have and in which they do not say the same.
+
+    Raises:
+        ModelError: As `equal_to_select`.
+    """
+    model = _model(equality.table, models, shown)
+    columns = [name for name in _columns_of(select, shown) if name not in equality.keys]
+    known = {column.name for column in model.columns}
+    if lacking := [name for name in (*columns, *equality.keys) if name not in known]:
+        raise ModelError(f"{shown} compares {', '.join(lacking)}, which {model.full_name} does not have.")
+    made = _select(model, dict.fromkeys(equality.keys), columns, [equality.where], is_plain=True)
+    shown_columns = [f"made.{name}" for name in equality.keys]
+    shown_columns += [f"made.{name}, facts.{name} as sent_{name}" for name in columns]
+    return (
+        f"with made as (\n{made}\n),\n\nfacts as (\n{select.strip().rstrip(';')}\n)\n\n"
+        f"select {', '.join(shown_columns)}\nfrom made\ninner join facts on {_same(equality.keys)}\n"
+        f"where {_otherwise(columns)}"
+    )
+
+
+def _copies(model: Model, equality: Equality, models: Mapping[str, Model]) -> str:
+    other = _model(equality.table, models, model.path)
+    known = {column.name for column in other.columns}
+    columns = [column.name for column in model.columns if column.name in known and column.name not in equality.keys]
+    if not columns:
+        raise ModelError(f"{model.path} and {equality.table} have no column of the same name beside their keys.")
+    restriction = _of_build(model, models, {column.name for column in model.columns}) or _changed(model, models)
+    made = _select(model, dict.fromkeys(equality.keys), columns, [restriction], is_plain=True)
+    facts = _select(other, equality.keys, columns, [equality.where], is_plain=True)
+    values = ["concat_ws(' ', " + ", ".join(f"{side}.{name}" for name in columns) + ")" for side in ("made", "facts")]
+    key = ", ".join(f"made.{name}" for name in equality.keys)
+    return (
+        f"select '{model.full_name}' as table_name, '{other.full_name}' as copied_from, "
+        f"concat_ws(' ', {key}) as key_values, {values[0]} as found, {values[1]} as expected\n"
+        f"from (\n{made}\n) as made\ninner join (\n{facts}\n) as facts on {_same(equality.keys)}\n"
+        f"where {_otherwise(columns)}"
+    )
+
+
+def _changed(model: Model, models: Mapping[str, Model]) -> str:
+    names = {column.name for column in model.columns}
+    for name, changed in CHANGED_BY.items():
+        if name in names and changed in models:
+            return f"{name} in (select changed.{name} from {changed} as changed)"
+    return ""
+
+
+def _same(keys: Iterable[str]) -> str:
+    return " and ".join(f"made.{name} = facts.{name}" for name in keys)
+
+
+def _otherwise(columns: Iterable[str]) -> str:
+    return "\n    or ".join(
+        f"(facts.{name} is not null and made.{name} is distinct from facts.{name})" for name in columns
+    )
+
+
+def _columns_of(select: str, shown: str) -> list[str]:
+    """What a SELECT calls its columns."""
+    connection = duckdb.connect()
+    try:
+        ((tree,),) = connection.execute("select json_serialize_sql(?)", [select]).fetchall()
+        statements = json.loads(tree)["statements"]
+        columns = [found["alias"] or found["column_names"][-1] for found in statements[0]["node"]["select_list"]]
+    except (KeyError, IndexError, duckdb.Error) as fault:
+        raise ModelError(f"{shown}: what `equals` compares must be one SELECT that names its columns.") from fault
+    finally:
+        connection.close()
+    return columns
 
 
 def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:
@@ -188,10 +282,17 @@ def _sums(model: Model, equality: Equality, models: Mapping[str, Model]) -> Clai
     )
 
 
-def _select(model: Model, keys: Mapping[str, str | None], columns: Iterable[str], conditions: Iterable[str]) -> str:
+def _select(
+    model: Model,
+    keys: Mapping[str, str | None],
+    columns: Iterable[str],
+    conditions: Iterable[str],
+    *,
+    is_plain: bool = False,
+) -> str:
     """The columns of a table by these keys, added up where the keys leave more than one row."""
     meanings = [meaning or name for name, meaning in keys.items()]
-    is_summed = not set(model.key) <= set(meanings)
+    is_summed = not is_plain and not set(model.key) <= set(meanings)
     measures = [_added_up(name) if is_summed else name for name in columns]
     shown = [f"{meaning} as {name}" if meaning else name for name, meaning in keys.items()]
     where = " and ".join(f"({condition})" for condition in conditions if condition)
@@ -207,26 +308,20 @@ def _added_up(name: str) -> str:
     return f"{SUMS[kind['kind']].format(name)} as {name}" if kind else f"max({name}) as {name}"
 
 
-def _unequal(made: str, facts: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+def _unequal(made: str, facts: str, keys: Sequence[str], columns: Sequence[str], *, is_strict: bool = False) -> str:
     shown = [f"coalesce(made.{name}, facts.{name}) as {name}" for name in keys]
     shown += [f"made.{name}, facts.{name} as fact_{name}" for name in columns]
     same = "\n    and ".join(f"made.{name} is not distinct from facts.{name}" for name in keys)
-    measured = [name for name in columns if ADD_UP.fullmatch(name)]
+    measured = [name for name in columns if ADD_UP.fullmatch(name) and not is_strict]
     unequal = [f"coalesce(made.{name}, 0) <> coalesce(facts.{name}, 0)" for name in measured]
     unequal += [f"made.{name} is distinct from facts.{name}" for name in columns if name not in measured]
-    if not measured:
+    if is_strict:
         unequal.append(f"made.{keys[0]} is distinct from facts.{keys[0]}")
     different = "\n    or ".join(unequal)
     return (
         f"with made as (\n{made}\n),\n\nfacts as (\n{facts}\n)\n\n"
         f"select {', '.join(shown)}\nfrom made\nfull outer join facts on\n    {same}\nwhere\n    {different}"
     )
-
-
-def _of_batch(model: Model) -> str:
-    if model.rebuild == "stored":
-        return ""
-    return "order_id in (select batch.order_id from staging.batch_orders as batch)"
 
 
 def _of_build(model: Model, models: Mapping[str, Model], columns: set[str]) -> str:

@@ -7,6 +7,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
     -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
     -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
+    -- copies: core.dim_customer by account, customer_id                      (likewise)
 
 A check is one SELECT of the rows that break its claim:
 
@@ -56,7 +57,8 @@ class Model:
         by: With `rebuild == "by"`: the name that the key table `increments.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
         equals: What its figures must be those of, see `transforms.runner.declared`.
-        harm: What goes wrong for whom where they are not.
+        copies: What its other columns must say, likewise.
+        harm: What goes wrong for whom where its figures are not those.
         comment: What the catalogue says about the table; grain and key included.
         columns: Documented columns in order; empty for undocumented temporary tables.
         reads: Tables that the SELECT names, as `schema.name`.
@@ -80,6 +82,7 @@ class Model:
     sql_of_written: str = ""
     phase: int = 0
     equals: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
     harm: str = ""
 
     @property

@@ -50,7 +50,8 @@ def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
         for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
     models += [_stored(model) for model in models if model.rebuild == "order"]
-    checks = [read_check(path, sql_dir, kept) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+    by_name = {model.full_name: model for model in models}
+    checks = [read_check(path, sql_dir, kept, by_name) for path in sorted((sql_dir / "checks").glob("*.sql"))]
     checks += [_claim(claim, kept) for claim in declared.claims(models)]
     checks.sort(key=lambda check: check.name)
     seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
@@ -86,6 +87,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Colum
         sql=compiled.sql,
         sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
         equals=_names(head.get("equals", ""), ";"),
+        copies=_names(head.get("copies", ""), ";"),
         harm=head.get("harm", ""),
     )
 
@@ -100,10 +102,11 @@ def _stored(model: Model) -> Model:
         reads=(model.full_name,),
         sql=f"from {model.relation}",
         equals=(),
+        copies=(),
     )
 
 
-def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
+def read_check(path: Path, sql_dir: Path, kept: Kept, models: Mapping[str, Model]) -> Check:
     """One check file."""
     shown = path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
@@ -111,6 +114,10 @@ def read_check(path: Path, sql_dir: Path, kept: Kept) -> Check:
     severity, scope = head.get("severity", ""), head.get("scope", "build")
     if severity not in ("fail", "warn") or scope not in ("batch", "build"):
         raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
+    if "equals" in head:
+        text = declared.equal_to_select(declared.read_equality(head["equals"], shown), text, models, shown)
+    if "copies" in head:
+        text = declared.copied_from_select(declared.read_equality(head["copies"], shown), text, models, shown)
     compiled = compile_select(text, shown, kept)
     return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
 
