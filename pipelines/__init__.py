@@ -6,9 +6,19 @@ TYPE_CHECKING = False  # `typing` costs nothing that is needed here
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.landing.source import inventorum_source
     from transforms.readers.following import Following
 
-__all__ = ["connect"]
+__all__ = ["connect", "inventorum_source"]
+
+
+def __getattr__(name: str) -> object:
+    """The dlt source, imported by whoever asks for it: dlt takes its time."""
+    if name == "inventorum_source":
+        from pipelines.landing.source import inventorum_source
+
+        return inventorum_source
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def connect(home: Path | str | None = None, timezone: str = "UTC") -> Following:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -284,8 +283,7 @@ def _running(settings: Settings, command: str, *, of_loads: bool = False) -> Ite
         conditions.refuse(settings, of_loads=of_loads, has_lock=True)
         landing.prepare(settings.files)
         started = datetime.now(UTC)
-        run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        report = RunReport(run_id, command, started, warehouse=str(settings.files.warehouse))
+        report = RunReport(landing.new_run_id(started), command, started, warehouse=str(settings.files.warehouse))
         try:
             yield report
         except InventorumError as error:

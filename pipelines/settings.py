@@ -155,8 +155,24 @@ class Settings:
         """
         values = _Values.read(project or Path.cwd(), os.environ)
         _refuse_unknown(values)
+        return cls._of(values, Files(home_folder(home)), channels)
+
+    @classmethod
+    def given(cls, home: Path | None = None, *, where: str, **values: Any) -> Settings:
+        """The same of values that the caller has by their names; None stands for a value that is not set.
+
+        Args:
+            where: Where they come from, for messages.
+
+        Raises: As load.
+        """
+        found = {key: (value, where) for key, value in values.items() if value is not None}
+        return cls._of(_Values(found), Files(home_folder(home)))
+
+    @classmethod
+    def _of(cls, values: _Values, files: Files, channels: Sequence[str] | None = None) -> Settings:
         return cls(
-            files=Files(home_folder(home)),
+            files=files,
             base_url=_base_url(values),
             login=_login(values),
             channels=_channels(channels or values.words("channels")),
@@ -310,7 +326,8 @@ def prepare_dlt() -> None:
     """Take from the environment what dlt would hear of while it is imported; call before `import dlt`.
 
     Its variables without sections (`DLT_…`) decide about names and folders for the whole process. Everything else
-    is kept from it by `landing.sealed`. Arrow's own allocator would ask the kernel for new pages again and again.
+    is kept from it by `landing.dlt_internals.sealed`. Arrow's own allocator would ask the kernel for new pages again
+    and again.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"

@@ -24,7 +24,7 @@ from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.protocol import refuse_ahead
 from pipelines.inventorum.reading.slices import Interval, Slice, slices
 from pipelines.landing import log as landing
-from pipelines.landing.crawl import RowBuffer, RunContext, quarantine_rows, window_row
+from pipelines.landing.crawl import FETCH_THREADS, RowBuffer, RunContext, quarantine_rows, window_row
 from pipelines.landing.cursors import known_times
 from pipelines.landing.spool import Spool
 from pipelines.progress import Progress
@@ -32,8 +32,7 @@ from pipelines.settings import Files, Settings, prepare_dlt
 
 prepare_dlt()
 
-from pipelines.landing.load_delta import FETCH_THREADS  # noqa: E402
-from pipelines.landing.sealed import sealed  # noqa: E402
+from pipelines.landing.dlt_internals import sealed  # noqa: E402
 from pipelines.landing.source import history_source  # noqa: E402
 
 # The page of GET /orders/ does not list it.

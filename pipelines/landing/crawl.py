@@ -15,6 +15,7 @@ from typing import Any
 from pipelines.errors import ApiError, RequestRefused
 from pipelines.inventorum.http.client import InventorumClient
 from pipelines.inventorum.http.pages import Answer, Rejected
+from pipelines.inventorum.http.records import OrderRow
 from pipelines.inventorum.reading.chain import CrawlFacts
 from pipelines.inventorum.reading.protocol import crawl
 from pipelines.landing.cursors import ANY_BACKSTEP, KnownTimes, begin_of
@@ -27,6 +28,8 @@ from pipelines.settings import Settings
 logger = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# 20 requests a second at 300 ms each keep 6 busy; two more for slow answers.
+FETCH_THREADS = 8
 # The API's page lists `backoffice` for one of two endpoints only: an account may not have it.
 DOUBTFUL_CHANNELS = frozenset({"backoffice"})
 
@@ -43,6 +46,7 @@ class RunContext:
         required: Channels that the user asked for by name; elsewhere `backoffice` may be refused.
         spool: Folder for rows of crawls that are not complete yet.
         room: Memory for such rows, before the folder is used.
+        once: Leave out what a crawl has read just so before, in the overlap of two windows.
     """
 
     run_id: str
@@ -59,6 +63,7 @@ class RunContext:
     required: frozenset[str] = frozenset()
     sequence: Iterator[int] = field(default_factory=itertools.count)
     room: Room = field(default_factory=Room)
+    once: bool = False
 
     @classmethod
     def of(
@@ -71,6 +76,7 @@ class RunContext:
         *,
         since: datetime | None = None,
         required: frozenset[str] = frozenset(),
+        once: bool = False,
     ) -> RunContext:
         """That of a run with these settings."""
         return cls(
@@ -86,6 +92,7 @@ class RunContext:
             progress=progress,
             since=since,
             required=required,
+            once=once,
         )
 
     @staticmethod
@@ -108,15 +115,23 @@ class Ledger:
     """What happened in this run: one row a crawl, one a rejected record. Safe to fill from any thread.
 
     `seconds` holds those of each step of the load.
+
+    Args:
+        expected: How many crawls there will be; None: as many as begin.
     """
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int | None = None) -> None:
         self._expected = expected
+        self._begun = 0
         self._news = threading.Condition()
         self._told = 0
         self.windows: list[dict[str, Any]] = []
         self.quarantine: list[dict[str, Any]] = []
         self.seconds: dict[str, float] = {}
+
+    def begin(self) -> None:
+        """Count a crawl that will end."""
+        self._begun += 1
 
     def add(self, window: dict[str, Any], rejected: Iterable[dict[str, Any]]) -> None:
         """Record one crawl that has ended, well or badly."""
@@ -127,7 +142,7 @@ class Ledger:
     @property
     def is_complete(self) -> bool:
         """Whether all crawls have ended."""
-        return len(self.windows) >= self._expected
+        return len(self.windows) >= (self._begun if self._expected is None else self._expected)
 
     def tell(self) -> None:
         """Wake whoever listens."""
@@ -151,14 +166,26 @@ class RowBuffer:
         self._source = source
         self._held = ReadOrders()
         self._bytes = 0
+        self._last: dict[int, int] = {}
 
     def add(self, answer: Answer, *, channel: str, window_id: str, watermark: datetime, api_version: int) -> None:
         """Keep an answer's orders."""
         version = answer.processed_version or api_version
-        self._held.add(answer.page.orders, Provenance(channel, window_id, watermark, self._context.now(), version))
+        orders = self._news(answer.page.orders) if self._context.once else answer.page.orders
+        self._held.add(orders, Provenance(channel, window_id, watermark, self._context.now(), version))
         self._bytes += answer.bytes
         if len(self._held) >= ROWS_PER_TABLE or self._bytes >= BYTES_PER_TABLE:
             self.flush()
+
+    def _news(self, orders: Iterable[OrderRow]) -> list[OrderRow]:
+        """Those that are new, or other than they were read last."""
+        news = []
+        for order in orders:
+            seen = hash(order.content_hash)
+            if self._last.get(order.order_id) != seen:
+                self._last[order.order_id] = seen
+                news.append(order)
+        return news
 
     def flush(self) -> None:
         """Hand over what is held."""

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import dlt
-from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.destination.typing import PreparedTableSchema
-from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.runtime.collector_base import Collector
-from dlt.common.schema.typing import TColumnSchema
-from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
+from pipelines.landing.dlt_internals import KnownCapabilities
 from pipelines.progress import Progress
 
 SETTINGS = {
@@ -27,48 +21,19 @@ SETTINGS = {
 }
 
 
-class _Client(DuckDbClient):
-    """Names the compression of payloads: DuckDB would try out all of them on every row, a third of an insert."""
-
-    def _get_column_def_sql(self, c: TColumnSchema, table: PreparedTableSchema = None) -> str:  # type: ignore[assignment]
-        definition = super()._get_column_def_sql(c, table)
-        return f"{definition} using compression zstd" if c["name"] == "payload" else definition
-
-
-class LandingLog(dlt.destinations.duckdb):
-    """dlt's DuckDB destination, which looks up once what it can do.
-
-    dlt asks for that some thirty times in a run and goes through all settings each time, a tenth of a run
-    without news.
-    """
+class LandingLog(KnownCapabilities):
+    """dlt's DuckDB destination with the settings of a large log."""
 
     def __init__(self, path: Path) -> None:
         credentials = DuckDbCredentials(str(path))
         credentials.global_config = dict(SETTINGS)
         credentials.local_config = {"enable_progress_bar": False}
         super().__init__(credentials)
-        self._known: dict[Any, DestinationCapabilitiesContext] = {}
 
     @property
     def destination_type(self) -> str:
         """As dlt's own, so that its stored state does not depend on this class."""
         return "dlt.destinations.duckdb"
-
-    @property
-    def client_class(self) -> type[DuckDbClient]:
-        """What creates tables and fills them."""
-        return _Client
-
-    def capabilities(
-        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
-    ) -> DestinationCapabilitiesContext:
-        """As dlt's own; the caller may change what it gets."""
-        if config is not None:
-            return super().capabilities(config, naming)
-        kind = None if naming is None else (type(naming), naming.max_length)
-        if kind not in self._known:
-            self._known[kind] = super().capabilities(None, naming)
-        return self._known[kind].copy()
 
 
 class StepCollector(Collector):

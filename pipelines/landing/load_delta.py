@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -14,12 +13,9 @@ from pipelines.settings import Settings, prepare_dlt
 prepare_dlt()
 
 from pipelines.landing.clocks import in_order  # noqa: E402
-from pipelines.landing.crawl import Ledger, RunContext  # noqa: E402
-from pipelines.landing.sealed import sealed  # noqa: E402
-from pipelines.landing.source import inventorum_source  # noqa: E402
-
-# 20 requests a second at 300 ms each keep 6 busy; two more for slow answers.
-FETCH_THREADS = 8
+from pipelines.landing.crawl import FETCH_THREADS, Ledger, RunContext  # noqa: E402
+from pipelines.landing.dlt_internals import sealed  # noqa: E402
+from pipelines.landing.source import Crawls, crawls_source  # noqa: E402
 
 
 def load_delta(
@@ -45,13 +41,13 @@ def load_delta(
         landing.complete(settings.files)
         known = in_order(settings, api)
         pipeline = landing.pipeline(settings.files, progress, known.cursors)
-    extracted: Counter[str] = Counter()
     with (
         sealed(),
         ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch") as executor,
         ThreadPoolExecutor(len(settings.channels), thread_name_prefix="crawl") as crawlers,
     ):
         context = RunContext.of(settings, run_id, known, executor, progress, since=since, required=named_channels)
-        source = inventorum_source(api, settings.channels, context, ledger, crawlers, extracted)
-        ledger.seconds |= landing.load(settings.files, source, extracted, progress, pipeline)
+        crawls = Crawls(api, context, ledger, crawlers)
+        source = crawls_source(crawls, settings.channels)
+        ledger.seconds |= landing.load(settings.files, source, crawls.extracted, progress, pipeline)
     return ledger

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,6 +89,11 @@ def complete(files: Files) -> None:
 
     with kept_open(files) as connection:
         mend_tables(connection)
+
+
+def new_run_id(started: datetime) -> str:
+    """Joins what one run notes; sorts by time."""
+    return f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def spool_folder(files: Files) -> Path:
@@ -209,6 +215,7 @@ def pipeline(files: Files, progress: Progress, cursors: Mapping[str, datetime]) 
 
     from pipelines.landing.columns import mend_schema
     from pipelines.landing.destination import LandingLog, StepCollector
+    from pipelines.landing.dlt_internals import set_cursors
 
     forget_pending(files)
     made = dlt.pipeline(
@@ -225,19 +232,8 @@ def pipeline(files: Files, progress: Progress, cursors: Mapping[str, datetime]) 
         schema = made.schemas[name]
         if mend_schema(schema.tables):
             made.schemas.save_schema(schema)
-    _set_cursors(made, cursors)
+    set_cursors(made, cursors)  # what was noted with a wrong clock is corrected in the ledger only
     return made
-
-
-def _set_cursors(made: Pipeline, cursors: Mapping[str, datetime]) -> None:
-    """Have dlt go on where the ledger says: what was noted with a wrong clock is corrected there only."""
-    with made.managed_state() as state:
-        resources = state.get("sources", {}).get("inventorum", {}).get("resources", {})
-        for name, kept in resources.items():
-            cursor = kept.get("incremental", {}).get("_watermark")
-            known = cursors.get(name.removeprefix("orders_"))
-            if cursor is not None and known is not None and cursor["last_value"] != known:
-                cursor["last_value"] = known
 
 
 def load(

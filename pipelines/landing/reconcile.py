@@ -23,10 +23,9 @@ from pipelines.inventorum.reading.slices import Slice
 from pipelines.landing import log as landing
 from pipelines.landing.absences import MISSING, absent_since, missing_versions, noted_absent
 from pipelines.landing.backfill import NOT_LISTED, ChannelHistory, append_history
-from pipelines.landing.crawl import RunContext, quarantine_rows
+from pipelines.landing.crawl import FETCH_THREADS, RunContext, quarantine_rows
 from pipelines.landing.cursors import known_times
 from pipelines.landing.listed import Listed, figures_of, listed_orders
-from pipelines.landing.load_delta import FETCH_THREADS
 from pipelines.landing.schemas import MONEY, Provenance, ReadOrders, orders_table
 from pipelines.landing.versions import NewestRead, newest_reads, say_the_same
 from pipelines.progress import Progress

@@ -1,61 +1,161 @@
 """The dlt source: one resource per channel with a cursor of its own, the ledger of crawls, the quarantine.
 
-Everything lands in the dataset `raw` (columns: `schemas`), appended and never changed. Every resource yields Arrow
-tables of the full schema and nothing else, so that the columns never depend on what a load happens to bring.
+`inventorum_source` is for pipelines of anybody's own; `inventorum sync` runs the same resources in its sealed one.
+Columns: `schemas`; appended and never changed. Every resource yields Arrow tables of the full schema and nothing else,
+so that the columns never depend on what a load happens to bring.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dlt
 import pyarrow as pa
 
+from pipelines.connection import connect
+from pipelines.errors import CrawlError
 from pipelines.inventorum.http.client import InventorumClient
-from pipelines.landing.crawl import DeltaCrawl, Ledger, RunContext
+from pipelines.landing.crawl import FETCH_THREADS, DeltaCrawl, Ledger, RunContext
+from pipelines.landing.cursors import KnownTimes
+from pipelines.landing.dlt_internals import CURSOR, cursors_in
+from pipelines.landing.log import new_run_id
 from pipelines.landing.schemas import TABLES, hints
 from pipelines.landing.spool import Spool
+from pipelines.progress import Silent
+from pipelines.settings import CHANNELS, DEFAULT_BASE_URL, Settings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dlt.source(name="inventorum", max_table_nesting=0)
+@dlt.source(name="inventorum", section="inventorum", max_table_nesting=0)
 def inventorum_source(
-    api: InventorumClient,
-    channels: Sequence[str],
-    context: RunContext,
-    ledger: Ledger,
-    crawlers: Executor,
-    extracted: Counter[str],
+    base_url: str = DEFAULT_BASE_URL,
+    access_token: str | None = dlt.secrets.value,
+    client_id: str | None = dlt.secrets.value,
+    client_secret: str | None = dlt.secrets.value,
+    refresh_token: str | None = dlt.secrets.value,
+    channels: Sequence[str] = CHANNELS,
+    start_date: str | None = None,
+    api_version: int = 12,
+    overlap_minutes: float = 15.0,
+    requests_per_second: float = 20.0,
+    account: str = "default",
+    delta_first_page: int | None = None,
+    home: str | None = None,
 ) -> Iterable[Any]:
-    """The orders of the given channels, with the ledger of how they were read.
+    """The orders of an Inventorum account for a dlt pipeline of your own, to any destination.
 
-    Resources: `orders_<channel>` (all append to `orders`), `windows`, `quarantine`.
+    What is not given comes from dlt's config and secrets: `[sources.inventorum]` in `.dlt/config.toml` and
+    `.dlt/secrets.toml`, or `SOURCES__INVENTORUM__...` in the environment.
+
+        import dlt
+        from pipelines import inventorum_source
+
+        pipeline = dlt.pipeline("shop", destination="filesystem", dataset_name="raw")
+        pipeline.run(inventorum_source(), loader_file_format="parquet")
+
+    Resources: `orders_<channel>`, all appending to the table `orders`, each with a cursor of its own in the pipeline's
+    state: the server's clock when the last crawl that brought rows began. A run brings what changed since then less
+    `overlap_minutes`; what changed within these comes again. `windows` has a row for each crawl, `quarantine` one for
+    each record that is no order. The newest read of an order is that of the highest `(_watermark, _read_seq)`; the
+    hash of two reads with the same content is the same.
 
     Args:
+        access_token: A fixed token; or `client_id`, `client_secret` and `refresh_token`, which renews itself.
+        start_date: A date or ISO 8601 time; only what changed since then is read by the first run. None: everything.
+        account: Stands in every row.
+        delta_first_page: 0 or 1 where the API is known to start there.
+        home: Folder in which renewed tokens are kept; default: that of `inventorum sync`.
+
+    Raises:
+        SettingsError: A value is missing or malformed.
+        CrawlError: A crawl could not be completed. Nothing of this run is loaded, the cursors stay.
+        LoginError: The API refused the token, likewise.
+    """
+    settings = Settings.given(
+        None if home is None else Path(home),
+        where="the arguments of inventorum_source",
+        base_url=base_url,
+        access_token=access_token,
+        client_id=client_id,
+        client_secret=client_secret,
+        refresh_token=refresh_token,
+        channels=list(channels),
+        start_date=start_date,
+        api_version=api_version,
+        overlap_minutes=overlap_minutes,
+        requests_per_second=requests_per_second,
+        account=account,
+        delta_first_page=delta_first_page,
+    )
+    api = connect(settings, settings.require_login())
+    fetchers = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch")
+    context = RunContext.of(settings, new_run_id(datetime.now(UTC)), KnownTimes(), fetchers, Silent(), once=True)
+    crawlers = ThreadPoolExecutor(len(settings.channels), thread_name_prefix="crawl")
+    yield from resources(Crawls(api, context, Ledger(), crawlers, is_alone=True), settings.channels)
+
+
+@dataclass(frozen=True)
+class Crawls:
+    """What the resources of one source share.
+
+    Attributes:
         crawlers: Runs the crawls, all at once; a thread for each channel.
         extracted: Counts the rows that are handed to dlt, by table.
+        is_alone: Whether nobody looks at the ledger: a crawl that could not be completed is a fault, and what earlier
+            ones have noted stands in dlt's state only.
+    """
+
+    api: InventorumClient
+    context: RunContext
+    ledger: Ledger
+    crawlers: Executor
+    extracted: Counter[str] = field(default_factory=Counter)
+    is_alone: bool = False
+
+    def crawl(self, channel: str) -> DeltaCrawl:
+        """The crawl of a channel; call it while dlt extracts."""
+        context = self.context
+        if self.is_alone:
+            kept = cursors_in(dlt.current.source_state())
+            cursors = {name: cursor for name, cursor in kept.items() if cursor > EPOCH}
+            context = replace(context, known=KnownTimes(cursors, max(cursors.values(), default=None)))
+        return DeltaCrawl(self.api, channel, context)
+
+    def fault(self, channel: str) -> CrawlError | None:
+        """Why a crawl that has ended could not be completed; None if that is no fault."""
+        status, message = next(
+            (window["status"], window["message"]) for window in self.ledger.windows if window["channel"] == channel
+        )
+        return CrawlError(message) if self.is_alone and status == "incomplete" else None
+
+
+def resources(crawls: Crawls, channels: Sequence[str]) -> Iterable[Any]:
+    """The orders of the given channels, with the ledger of how they were read.
+
+    Resources: `orders_<channel>` (all append to `orders`), `windows`, `quarantine`, in this order.
     """
     for channel in channels:
-        yield _orders(api, channel, context, ledger, crawlers, extracted)
-    yield _ledger_resource("windows", ledger, lambda: ledger.windows, extracted)
-    yield _ledger_resource("quarantine", ledger, lambda: ledger.quarantine, extracted)
+        yield _orders(channel, crawls)
+    yield _ledger_resource("windows", crawls, lambda: crawls.ledger.windows)
+    yield _ledger_resource("quarantine", crawls, lambda: crawls.ledger.quarantine)
 
 
-def _orders(
-    api: InventorumClient,
-    channel: str,
-    context: RunContext,
-    ledger: Ledger,
-    crawlers: Executor,
-    extracted: Counter[str],
-) -> Any:
+# For `inventorum sync`: without arguments that dlt would look up.
+crawls_source = dlt.source(resources, name="inventorum", max_table_nesting=0)
+
+
+def _orders(channel: str, crawls: Crawls) -> Any:
     cursor = dlt.sources.incremental[datetime](
-        "_watermark",
+        CURSOR,
         initial_value=EPOCH,
         range_start="open",
         primary_key=(),
@@ -71,26 +171,45 @@ def _orders(
 
         Source: GET /orders/delta/.
         """
-        crawl = DeltaCrawl(api, channel, context)
-        with Spool(context.spool / f"{channel}.arrow", context.room) as spool:
-            running = crawlers.submit(crawl.run, spool, ledger, cursor.start_value)
-            running.add_done_callback(lambda _: ledger.tell())
+        crawl = crawls.crawl(channel)
+        with (
+            _folder(crawls) as folder,
+            Spool(folder / f"{channel}.arrow", crawls.context.room) as spool,
+        ):
+            running = crawls.crawlers.submit(crawl.run, spool, crawls.ledger, cursor.start_value)
+            running.add_done_callback(lambda _: crawls.ledger.tell())
             try:
-                yield from _waiting(ledger, running.done)
+                yield from _waiting(crawls.ledger, running.done)
                 if running.result():
                     yield from spool.tables()
+                elif (fault := crawls.fault(channel)) is not None:
+                    raise fault
             finally:
                 if not running.done():  # another crawl has failed, or the user interrupts
-                    api.close()
+                    crawls.api.close()
                     wait([running])
 
-    return _resource(f"orders_{channel}", "orders", orders(), extracted, incremental=cursor)
+    def begun() -> Iterator[Any]:
+        crawls.ledger.begin()
+        yield from _whole("orders", orders(), crawls.extracted)
+
+    return _resource(f"orders_{channel}", "orders", begun(), incremental=cursor)
 
 
-def _resource(name: str, table: str, data: Iterator[Any], extracted: Counter[str], **more: Any) -> Any:
+@contextmanager
+def _folder(crawls: Crawls) -> Iterator[Path]:
+    """Where rows of crawls that are not complete yet are kept."""
+    if not crawls.is_alone:
+        yield crawls.context.spool
+        return
+    with tempfile.TemporaryDirectory(prefix="inventorum-") as folder:
+        yield Path(folder)
+
+
+def _resource(name: str, table: str, data: Iterator[Any], **more: Any) -> Any:
     """A resource of an iterator: for each function with arguments dlt goes through all of its settings."""
     return dlt.resource(
-        _whole(table, data, extracted),
+        data,
         name=name,
         table_name=table,
         write_disposition="append",
@@ -109,14 +228,12 @@ def _whole(table: str, data: Iterator[Any], extracted: Counter[str]) -> Iterator
         yield rows
 
 
-def _ledger_resource(
-    name: str, ledger: Ledger, rows: Callable[[], list[dict[str, Any]]], extracted: Counter[str]
-) -> Any:
+def _ledger_resource(name: str, crawls: Crawls, rows: Callable[[], list[dict[str, Any]]]) -> Any:
     def ledger_rows() -> Iterator[Any]:
-        yield from _waiting(ledger, lambda: ledger.is_complete)
+        yield from _waiting(crawls.ledger, lambda: crawls.ledger.is_complete)
         yield from _one_table(name, rows())
 
-    return _resource(name, name, ledger_rows(), extracted)
+    return _resource(name, name, _whole(name, ledger_rows(), crawls.extracted))
 
 
 def _waiting(ledger: Ledger, is_over: Callable[[], bool]) -> Iterator[None]:
@@ -144,9 +261,9 @@ def history_source(
         extracted: Counts the rows that are handed to dlt, by table.
         more: Rows of other tables, by name.
     """
-    yield _resource("orders_history", "orders", orders, extracted)
+    yield _resource("orders_history", "orders", _whole("orders", orders, extracted))
     for table, rows in {"windows": windows, "quarantine": quarantine, **more}.items():
-        yield _resource(table, table, _one_table(table, rows), extracted)
+        yield _resource(table, table, _whole(table, _one_table(table, rows), extracted))
 
 
 def _one_table(table: str, rows: list[dict[str, Any]]) -> Iterator[pa.Table]:

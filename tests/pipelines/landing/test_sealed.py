@@ -202,8 +202,8 @@ def land_orders_of_which_dlt_drops_one(files: Files) -> None:
     """Two orders, one of them older than the cursor: dlt's `incremental` leaves it out without a word."""
     import dlt
 
+    from pipelines.landing.dlt_internals import sealed
     from pipelines.landing.schemas import ORDERS, hints
-    from pipelines.landing.sealed import sealed
 
     def order(number: int, watermark: datetime) -> dict[str, object]:
         texts = dict.fromkeys(("account", "content_hash", "_source", "_window_id"), "default")
