@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-# no command needs them, but pyarrow, dlt, tenacity and requests import what they find: a third of a run without news
+# no command needs them, but pyarrow, dlt, tenacity and requests import what they find: a sixth of a run without news
 UNUSED = frozenset({"chardet", "numpy", "pandas", "tornado"})
 # Python's own 700 suits little programs: the modules alone are more than 100,000 objects
 OBJECTS_BETWEEN_COLLECTIONS = 250_000

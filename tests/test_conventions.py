@@ -91,6 +91,14 @@ def test_extraction_never_reads_what_was_published():
             assert ".warehouse" not in text, path
 
 
+def test_what_is_inside_of_dlt_is_used_in_one_module():
+    documented = {"dlt.common.runtime.collector_base", "dlt.destinations.impl.duckdb.configuration", "dlt.sources"}
+    for path in (ROOT / "pipelines").rglob("*.py"):
+        if path.name != "dlt_internals.py":
+            inside = set(re.findall(r"^\s*(?:from|import) (dlt\.[\w.]+)", path.read_text("utf-8"), re.MULTILINE))
+            assert inside <= documented, path
+
+
 def test_the_environment_is_read_in_settings_only():
     for path in PYTHON:
         if path != ROOT / "pipelines" / "settings.py":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dlt
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from pipelines.landing.dlt_internals import KnownCapabilities
+from pipelines.landing.dlt_internals import CompressingClient
 from pipelines.progress import Progress
 
 SETTINGS = {
@@ -21,7 +22,7 @@ SETTINGS = {
 }
 
 
-class LandingLog(KnownCapabilities):
+class LandingLog(dlt.destinations.duckdb):
     """dlt's DuckDB destination with the settings of a large log."""
 
     def __init__(self, path: Path) -> None:
@@ -29,6 +30,11 @@ class LandingLog(KnownCapabilities):
         credentials.global_config = dict(SETTINGS)
         credentials.local_config = {"enable_progress_bar": False}
         super().__init__(credentials)
+
+    @property
+    def client_class(self) -> type[CompressingClient]:
+        """What creates tables and fills them."""
+        return CompressingClient
 
     @property
     def destination_type(self) -> str:

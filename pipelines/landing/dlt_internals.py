@@ -7,10 +7,12 @@ Three things, each of which an upgrade of dlt may break; tests of `sealed`, of t
   user, to Airflow, to secrets of containers and to plugins. Inside it has the values of `SETTINGS`, and its own
   defaults for everything else.
 - where dlt keeps a resource's cursor (`cursors_in`, `set_cursors`).
-- what saves time: `CompressingClient` @ZSTD@, `KnownCapabilities` @CAPS@. What saved less than a twentieth of a run
-  is not here.
+- `CompressingClient`, which saves a third of an insert of 100,000 orders (2.4 against 3.6 CPU s, medians of 3), some
+  7 % of their first sync. What saves less than 5 % of a run is not here: to look up once what the destination can do
+  saved nothing (0.87 against 0.86 CPU s of a sync with nothing new, medians of 15), since dlt hears of our settings only.
 
-The hook that keeps dlt and others from importing pandas and numpy stands in `process`: it must be there before dlt.
+The hook that keeps dlt and others from importing pandas and numpy stands in `process`: it must be there before dlt,
+and saves a sixth of a sync with nothing new (2.04 against 2.45 CPU s on a busy machine, medians of 9).
 """
 
 from __future__ import annotations
@@ -25,12 +27,9 @@ import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
-from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.typing import PreparedTableSchema
-from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.runtime import run_context
 from dlt.common.schema.typing import TColumnSchema
-from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 CURSOR = "_watermark"
@@ -112,30 +111,3 @@ class CompressingClient(DuckDbClient):
     def _get_column_def_sql(self, c: TColumnSchema, table: PreparedTableSchema = None) -> str:  # type: ignore[assignment]
         definition = super()._get_column_def_sql(c, table)
         return f"{definition} using compression zstd" if c["name"] == "payload" else definition
-
-
-class KnownCapabilities(dlt.destinations.duckdb):
-    """dlt's DuckDB destination, which looks up once what it can do.
-
-    dlt asks for that some thirty times in a run and goes through all settings each time.
-    """
-
-    def __init__(self, credentials: Any) -> None:
-        super().__init__(credentials)
-        self._known: dict[Any, DestinationCapabilitiesContext] = {}
-
-    @property
-    def client_class(self) -> type[DuckDbClient]:
-        """What creates tables and fills them."""
-        return CompressingClient
-
-    def capabilities(
-        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
-    ) -> DestinationCapabilitiesContext:
-        """As dlt's own; the caller may change what it gets."""
-        if config is not None:
-            return super().capabilities(config, naming)
-        kind = None if naming is None else (type(naming), naming.max_length)
-        if kind not in self._known:
-            self._known[kind] = super().capabilities(None, naming)
-        return self._known[kind].copy()
