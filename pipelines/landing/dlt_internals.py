@@ -9,7 +9,7 @@ Three things, each of which an upgrade of dlt may break; tests of `sealed`, of t
 - where dlt keeps a resource's cursor (`cursors_in`, `set_cursors`).
 - `CompressingClient`, which saves a third of an insert of 100,000 orders (2.4 against 3.6 CPU s, medians of 3), some
   7 % of their first sync. What saves less than 5 % of a run is not here: to look up once what the destination can do
-  saved nothing (0.87 against 0.86 CPU s of a sync with nothing new, medians of 15), since dlt hears of our settings only.
+  saved nothing (0.87 against 0.86 CPU s of a sync with nothing new, medians of 15), for dlt hears of few settings.
 
 The hook that keeps dlt and others from importing pandas and numpy stands in `process`: it must be there before dlt,
 and saves a sixth of a sync with nothing new (2.04 against 2.45 CPU s on a busy machine, medians of 9).
