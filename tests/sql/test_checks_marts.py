@@ -17,9 +17,9 @@ from transforms.runner.check_results import evaluate
 from transforms.runner.loads import keep_loads, new_loads, stage_all
 from transforms.runner.models import Check, sql_folder
 from transforms.runner.order import cached_project
+from transforms.runner.rebuilds import Temporary
 from transforms.runner.session import Connection, attach_landing, connect, prepare
 from transforms.runner.steps import Steps
-from transforms.runner.tables import stage
 
 ONE = "rowid = (select min(rowid) from {table})"
 
@@ -419,7 +419,7 @@ class Checked:
         for model in self.steps.project.models:
             if model.full_name in check.reads and model.schema == "stored":
                 # from the table in which something was planted
-                stage(self.connection, model, model.sql)
+                Temporary().stage(self.steps.work, model, model.sql)
         return evaluate(self.connection, check).failing_rows
 
 

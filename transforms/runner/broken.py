@@ -11,8 +11,7 @@ import duckdb
 
 from transforms.errors import Evidence, UnknownClaim
 from transforms.runner import ledger
-from transforms.runner.models import temporary
-from transforms.runner.order import FINDINGS
+from transforms.runner.models import FINDINGS, temporary
 from transforms.runner.session import quoted, sql_of
 
 if TYPE_CHECKING:

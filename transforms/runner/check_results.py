@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transforms.errors import CheckResult, ChecksFailed
-from transforms.runner.models import temporary
-from transforms.runner.order import FINDINGS
+from transforms.runner.models import FINDINGS, temporary
 from transforms.runner.session import quoted, sql_of
 
 if TYPE_CHECKING:

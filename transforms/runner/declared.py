@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import duckdb
 
 from transforms.errors import ModelError
-from transforms.runner.order import key_table
+from transforms.runner.rebuilds import key_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 MODEL_FOLDERS = ("staging", "increments", "core", "marts")
 TEMPORARY = ("temporary", "stored", "touched", "changed")  # kinds of tables that last as long as a build
+# When a model is evaluated: with seeds alone, once for each full build; over the loads' bookkeeping, whenever
+# there are new loads; for each batch of orders; after the last batch.
+STATIC, LOADS, BATCH, FINAL = range(4)
+FINDINGS = "core.fct_findings"  # what the warning checks found; the runner fills it
 RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
 
 
@@ -64,7 +68,7 @@ class Model:
         reads: Tables that the SELECT names, as `schema.name`.
         sql: The SELECT in terms of the attached databases.
         sql_of_written: With `rebuild` `changed` or `touched`: the same over the rows that a batch wrote.
-        phase: When in a build it is evaluated, see `transforms.runner.order`.
+        phase: When in a build it is evaluated: STATIC, LOADS, BATCH or FINAL.
     """
 
     name: str

@@ -15,17 +15,25 @@ import duckdb
 import msgspec
 
 from transforms.errors import ModelError
-from transforms.runner.models import Check, Model, Project, Seed, fingerprint, load_project
+from transforms.runner.models import (
+    BATCH,
+    FINAL,
+    FINDINGS,
+    LOADS,
+    STATIC,
+    Check,
+    Model,
+    Project,
+    Seed,
+    fingerprint,
+    load_project,
+)
+from transforms.runner.rebuilds import Reads, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# When a model is evaluated: with seeds alone, once for each full build; over the loads' bookkeeping, whenever
-# there are new loads; for each batch of orders; after the last batch.
-STATIC, LOADS, BATCH, FINAL = range(4)
-
-FINDINGS = "core.fct_findings"
 MADE_BY_RUNNER = {
     "raw.orders": BATCH,
     "raw.windows": LOADS,
@@ -85,17 +93,14 @@ def in_order(
     placed: dict[str, Model] = {}
     for name in ordered:
         if name in by_name:
-            placed[name] = replace(by_name[name], phase=_phase(by_name[name], placed))
-    _check_key_tables(placed)
+            model = by_name[name]
+            placed[name] = replace(model, phase=kind_of(model).phase(model, _reads(model, placed)))
     ours = [name for name in ordered if name in placed or name.startswith("checks.")]
     return tuple(placed.values()), tuple(ours)
 
 
 def _sorted(models: Sequence[Model], checks: Sequence[Check]) -> list[str]:
-    graph: dict[str, set[str]] = {model.full_name: set(model.reads) for model in models}
-    for model in models:
-        if model.rebuild == "by":
-            graph[model.full_name].add(key_table(model))
+    graph: dict[str, set[str]] = {model.full_name: {*model.reads, *kind_of(model).needs(model)} for model in models}
     graph[FINDINGS] = {f"checks.{check.name}" for check in checks if check.severity == "warn"}
     for check in checks:
         graph[f"checks.{check.name}"] = set(check.reads)
@@ -107,27 +112,12 @@ def _sorted(models: Sequence[Model], checks: Sequence[Check]) -> list[str]:
         raise ModelError(f"These read each other in a circle: {' <- '.join(fault.args[1])}.") from fault
 
 
-def key_table(model: Model) -> str:
-    """The table whose rows say which part of a `by <name>` model is rebuilt."""
-    return "staging.new_loads" if model.by == "load" else f"increments.affected_{model.by}s"
-
-
-def _phase(model: Model, placed: dict[str, Model]) -> int:
-    phases = {read: _phase_of(read, placed) for read in model.reads}
-    latest = max(phases.values(), default=STATIC)
-    staged = sorted(read for read in model.reads if _is_one_batch(read, placed))
-    if model.rebuild in ("order", "newest", "stored"):
-        if latest > BATCH:
-            late = sorted(read for read, phase in phases.items() if phase > BATCH)
-            raise ModelError(f"{model.path} is rebuilt per order but reads {', '.join(late)}, which comes later.")
-        return BATCH
-    if model.rebuild == "temporary" and staged and latest == BATCH:
-        return BATCH
-    if latest == BATCH or model.rebuild in ("touched", "changed") or (model.rebuild == "by" and model.by != "load"):
-        latest = FINAL
-    if staged and latest == FINAL:
-        raise ModelError(f"{model.path} reads {', '.join(staged)}, which holds one batch of orders at a time.")
-    return latest
+def _reads(model: Model, placed: dict[str, Model]) -> Reads:
+    return Reads(
+        phases={read: _phase_of(read, placed) for read in model.reads},
+        of_batch=sorted(read for read in model.reads if _is_one_batch(read, placed)),
+        placed=placed,
+    )
 
 
 def _is_one_batch(read: str, placed: dict[str, Model]) -> bool:
@@ -140,14 +130,3 @@ def _phase_of(read: str, placed: dict[str, Model]) -> int:
     if read in placed:
         return placed[read].phase
     return MADE_BY_RUNNER.get(read, STATIC)
-
-
-def _check_key_tables(placed: dict[str, Model]) -> None:
-    for model in placed.values():
-        if model.rebuild == "by" and model.by != "load":
-            keys = placed.get(key_table(model))
-            if keys is None or keys.rebuild != "touched":
-                raise ModelError(
-                    f"{model.path} is rebuilt by {model.by}, but no file makes {key_table(model)} "
-                    "with `rebuild: touched`."
-                )

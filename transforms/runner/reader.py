@@ -14,6 +14,7 @@ from transforms.errors import ModelError
 from transforms.runner import declared
 from transforms.runner.compile import Kept, compile_select
 from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Documented, Model, Seed, temporary
+from transforms.runner.rebuilds import KINDS, read_rebuild
 from transforms.runner.session import quoted
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Colum
         columns=_columns(documented, path.with_suffix(".yml").name, shown, shared),
         reads=compiled.reads,
         sql=compiled.sql,
-        sql_of_written=compiled.sql_of_written if rebuild in ("touched", "changed") else "",
+        sql_of_written=compiled.sql_of_written if KINDS[rebuild].compares else "",
         equals=_names(head.get("equals", ""), ";"),
         copies=_names(head.get("copies", ""), ";"),
         harm=head.get("harm", ""),
@@ -158,14 +159,10 @@ def _kept(sql_dir: Path) -> Kept:
 
 
 def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
-    if text == "by order":
-        return "order", None
-    if found := re.fullmatch(r"by ([a-z_]+)", text):
-        return "by", found.group(1)
-    if text in ("newest", "touched", "changed", "temporary", "full"):
-        return text, None
-    kinds = "by order, by <name>, newest, touched, changed, temporary, full"
-    raise ModelError(f"{shown}: `rebuild: {text}` is none of {kinds}.")
+    try:
+        return read_rebuild(text)
+    except LookupError as fault:
+        raise ModelError(f"{shown}: `rebuild: {text}` is none of {fault.args[0]}.") from None
 
 
 def _names(text: str, separator: str = ",") -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from transforms.runner import tables
 from transforms.runner.broken import gather, note_findings
 from transforms.runner.check_results import evaluate, evaluate_warning, merged, raise_failures
 from transforms.runner.loads import Affected, stage_batch
-from transforms.runner.models import over_removed, temporary
-from transforms.runner.order import BATCH, FINAL, FINDINGS, LOADS, STATIC, key_table
+from transforms.runner.models import BATCH, FINAL, FINDINGS, LOADS, STATIC
+from transforms.runner.rebuilds import Kept, Touched, Work, kind_of, replace_all
 from transforms.runner.session import sql_of, use_all_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Set
+    from collections.abc import Callable, Iterable, Iterator, Set
 
     from transforms.errors import Evidence
     from transforms.runner.models import Check, Model, Project
@@ -67,7 +67,6 @@ class Steps:
         self.project = project
         self.fresh = fresh
         self.commit_batches = commit_batches
-        self.rows: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self.results: list[CheckResult] = []
         self.evidence: list[Evidence] = []
@@ -80,9 +79,9 @@ class Steps:
         self._seeds = {f"seeds.{seed.name}": seed for seed in project.seeds}
         self._staged: set[str] = set()
         self._dirty: set[str] = set()
-        compared = (model.reads for model in project.models if model.rebuild in ("changed", "touched"))
-        self._compared = frozenset(name for reads in compared for name in reads)
-        self._keys: dict[str, list[str]] = {"staging.new_loads": ["load_id"]}
+        compared = frozenset(read for model in project.models if kind_of(model).compares for read in model.reads)
+        self.work = Work(connection, fresh, compared)
+        self.rows = self.work.rows
 
     def create_tables(self) -> None:
         """Make every table of `core` and `marts`, empty and documented."""
@@ -93,10 +92,7 @@ class Steps:
         stage_batch(self.connection, -1)
         for model in self.project.models:
             self._stage_reads(model.reads, binding=True)
-            if model.is_temporary:
-                self._stage(model)
-            else:
-                tables.create(self.connection, model)
+            kind_of(model).make(self.work, model)
         self._staged.clear()
 
     def run(self, affected: Affected, told: Set[str]) -> None:
@@ -163,24 +159,20 @@ class Steps:
 
     def _touch(self) -> None:
         """Add the orders that the batch changed, and the keys that they left and entered."""
-        for model in self.project.models:
-            if model.rebuild == "changed":
-                self._timed(model.full_name, partial(self._add, model, tables.difference(model)))
-            elif model.rebuild == "touched":
-                for sql in (over_removed(model.sql_of_written), model.sql_of_written):
-                    self._timed(model.full_name, partial(self._add, model, sql))
-
-    def _add(self, model: Model, sql: str) -> None:
-        stage = tables.stage_more if model.full_name in self._staged else tables.stage
-        stage(self.connection, model, sql)
-        self._staged.add(model.full_name)
+        for model, kind in self._touched():
+            for sql in kind.of_batch(model):
+                is_first = model.full_name not in self._staged
+                self._timed(model.full_name, partial(kind.add, self.work, model, sql, is_first=is_first))
+                self._staged.add(model.full_name)
 
     def _finish(self, affected: Affected) -> None:
         """The tables and warnings that follow the batches, then the claims about the whole."""
         for name in self.project.order:
             model, check = self._models.get(name), self._checks.get(name)
-            if model is not None and model.phase == FINAL and not model.is_temporary:
-                if self.fresh or (affected.orders if model.rebuild == "by" else self._any_dirty(model.reads)):
+            kind = kind_of(model) if model is not None and model.phase == FINAL else None
+            if model is not None and isinstance(kind, Kept):
+                is_dirty = self._any_dirty(model.reads)
+                if self.fresh or kind.is_due(has_orders=affected.orders > 0, is_dirty=is_dirty):
                     self._replace(model)
                 else:
                     self._steps_done += 1
@@ -203,7 +195,7 @@ class Steps:
             results += found
             if self.fresh and any(result.is_failure and result.name in self.accepted for result in found):
                 for model in told_in:
-                    tables.replace_all(self.connection, model, empty=False)
+                    replace_all(self.connection, model, empty=False)
         raise_failures(results, self.accepted)
 
     def _warn(self, check: Check) -> None:
@@ -215,32 +207,13 @@ class Steps:
         self._check(check, keep=True)
 
     def _replace(self, model: Model) -> None:
+        kind = kind_of(model)
+        assert isinstance(kind, Kept), model.path
         self._stage_reads(model.reads)
-        first_batch = model.phase != BATCH or model.full_name not in self.rows
-        empty = self.fresh and (model.rebuild != "newest" or first_batch)
-        changed = self._timed(model.full_name, partial(self._rewrite, model, empty=empty))
+        changed = self._timed(model.full_name, partial(kind.replace, self.work, model))
         self.rows[model.full_name] = self.rows.get(model.full_name, 0) + changed
         if changed:
             self._dirty.add(model.full_name)
-
-    def _rewrite(self, model: Model, *, empty: bool) -> int:
-        if model.rebuild == "by":
-            return tables.replace_keys(self.connection, model, empty=empty, columns=self._key_columns(model))
-        if model.rebuild == "order":
-            is_compared = model.full_name in self._compared
-            return tables.replace_orders(self.connection, model, empty=empty, is_compared=is_compared)
-        if model.rebuild == "newest":
-            return tables.keep_newest(self.connection, model, empty=empty)
-        # few tables change with a load alone: what reads the others need not be made again
-        if not empty and (model.phase == LOADS or tables.is_large(self.connection, model)):
-            return tables.replace_others(self.connection, model)
-        return tables.replace_all(self.connection, model, empty=empty)
-
-    def _key_columns(self, model: Model) -> list[str]:
-        name = key_table(model)
-        if name not in self._keys:
-            self._keys[name] = tables.columns_of(self.connection, temporary(name))
-        return self._keys[name]
 
     def _check(self, check: Check, *, keep: bool) -> CheckResult:
         self._stage_reads(check.reads)
@@ -277,12 +250,7 @@ class Steps:
                     self._timed(model.full_name, partial(self._stage, model), is_step=False)
 
     def _stage(self, model: Model) -> None:
-        if model.rebuild == "stored":
-            tables.stage_stored(self.connection, model, fresh=self.fresh)
-        else:
-            # where no rows are compared, every affected order counts as changed
-            sql = tables.EVERY_ORDER if model.rebuild == "changed" else model.sql
-            tables.stage(self.connection, model, sql)
+        kind_of(model).make(self.work, model)
         self._staged.add(model.full_name)
 
     def _any_dirty(self, reads: Iterable[str]) -> bool:
@@ -295,6 +263,11 @@ class Steps:
     def _kept_models(self, phase: int) -> list[Model]:
         return [model for model in self.project.models if model.phase == phase and not model.is_temporary]
 
+    def _touched(self) -> Iterator[tuple[Model, Touched]]:
+        for model in self.project.models:
+            if isinstance(kind := kind_of(model), Touched):
+                yield model, kind
+
     def _of_scope(self, scope: str) -> list[Check]:
         return [check for check in self.project.checks if check.scope == scope]
 
@@ -302,7 +275,7 @@ class Steps:
         in_batch = sum(model.phase == BATCH for model in self.project.models) + len(self._of_scope("batch"))
         after = len(self._kept_models(FINAL)) + len(self._of_scope("build"))
         if not self.fresh:
-            in_batch += sum({"changed": 1, "touched": 2}.get(model.rebuild, 0) for model in self.project.models)
+            in_batch += sum(len(kind.of_batch(model)) for model, kind in self._touched())
         before = len(self._kept_models(LOADS)) + (len(self._kept_models(STATIC)) if self.fresh else 0)
         self._steps = before + affected.batches * in_batch + after
 

@@ -20,7 +20,7 @@ from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.small_project import SmallWarehouse, order
 from transforms.errors import FilesHeld, ModelError, TransformError
 from transforms.runner import loads as staging
-from transforms.runner import tables
+from transforms.runner import rebuilds
 from transforms.runner.build import Rules, RunRecord, record_run
 
 NEXT_DAY = {"at": "2026-11-02T09:00:00+00:00"}
@@ -322,7 +322,7 @@ def test_a_warehouse_of_a_version_that_knew_fewer_logs_is_built_anew(small, full
 
 
 def test_a_large_table_keeps_the_rows_that_are_right(small, monkeypatch):
-    monkeypatch.setattr(tables, "LARGE", 1)
+    monkeypatch.setattr(rebuilds, "LARGE", 1)
     small.load([order(1, customer=None), order(2, **NEXT_DAY), order(3, at="2026-11-05T10:00:00+00:00")])
     small.build()
     small.load([order(2, "5.00", **NEXT_DAY), order(4, at="2026-11-06T10:00:00+00:00")])

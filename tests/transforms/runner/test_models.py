@@ -12,9 +12,19 @@ import pytest
 from tests import ROOT
 from tests.support.small_project import write_small_project
 from transforms.errors import ModelError
-from transforms.runner.models import fingerprint, load_project, sql_folder
-from transforms.runner.order import BATCH, FINAL, LOADS, STATIC, cached_project
+from transforms.runner.models import (
+    BATCH,
+    FINAL,
+    LOADS,
+    STATIC,
+    TEMPORARY,
+    fingerprint,
+    load_project,
+    sql_folder,
+)
+from transforms.runner.order import cached_project
 from transforms.runner.reader import read_head
+from transforms.runner.rebuilds import KINDS, Kept, Temporary
 
 
 @pytest.fixture
@@ -84,6 +94,11 @@ def test_a_column_that_is_given_by_its_name_alone_has_the_words_of_the_shared_on
         ("business_date", "Day."),
         ("amount", "All."),
     ]
+
+
+def test_a_kind_of_model_lasts_as_long_as_a_build_or_is_for_readers():
+    assert {name for name, kind in KINDS.items() if isinstance(kind, Temporary)} == set(TEMPORARY)
+    assert {name for name, kind in KINDS.items() if isinstance(kind, Kept)} == set(KINDS) - set(TEMPORARY)
 
 
 def test_a_head_may_run_over_several_lines():
