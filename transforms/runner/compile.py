@@ -1,16 +1,29 @@
-"""Renames the tables of a SELECT that live elsewhere than where its file names them."""
+"""Reads SELECTs with DuckDB's own parser, and renames the tables that live elsewhere than where a file names them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import duckdb
+
+from transforms.errors import ModelError
 from transforms.runner.models import temporary, written
-from transforms.runner.plain_select import plain_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transforms.runner.plain_select import Named
+LAYERS = frozenset({"raw", "staging", "seeds", "increments", "core", "stored", "marts", "ops"})
+QUALIFIED = re.compile(rb'(?:"(?:[^"]|"")*"|[\w\x80-\xff]+)\.(?:"(?:[^"]|"")*"|[\w\x80-\xff]+)')
+PARSE = "select json_serialize_sql(?, skip_default := true, skip_empty := true, skip_null := true)"
+
+
+class Lasting(NamedTuple):
+    """Which models are no plain tables to those that read them, as `core.name`."""
+
+    temporary: frozenset[str]
+    by_order: frozenset[str]
 
 
 class Compiled(NamedTuple):
@@ -28,59 +41,105 @@ class Compiled(NamedTuple):
     reads: tuple[str, ...]
 
 
-class Kept(NamedTuple):
-    """Which models are no plain tables to those that read them, as `core.name`."""
+class Named(NamedTuple):
+    """A table as a statement names it, and where: bytes `start` to `end` of the text are `schema.name`."""
 
-    temporary: frozenset[str]
-    by_order: frozenset[str]
+    schema: str
+    name: str
+    has_alias: bool
+    start: int
+    end: int
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
 
 
-def compile_select(text: str, shown: str, kept: Kept) -> Compiled:
-    """Rename the tables of a SELECT.
+class Compiler:
+    """Compiles SELECTs.
 
-    The text stays as it is except for those names, so that DuckDB's messages fit the file. A fault of its
-    syntax may show only when DuckDB runs it.
-
-    Raises:
-        ModelError: It is not one SELECT, or it names a table without its schema.
+    The text stays as it is except for the names of tables, so that DuckDB's messages fit the file.
     """
-    spans: list[tuple[int, int, str]] = []
-    of_written: list[tuple[int, int, str]] = []
-    tables = _tables(text, shown)
-    for table in tables:
-        if table.full_name in kept.by_order:
-            of_written.append((table.start, table.end, _named(written(table.full_name), table)))
-        elif renamed := _renamed(table, kept.temporary):
-            spans.append((table.start, table.end, renamed))
-    reads = tuple(sorted({table.full_name for table in tables}))
-    return Compiled(_with(text, spans), _with(text, [*spans, *of_written]) if of_written else "", reads)
 
+    def __init__(self, lasting: Lasting) -> None:
+        self._lasting = lasting
+        self._connection = duckdb.connect(config={"threads": "1"})
 
-def _tables(text: str, shown: str) -> list[Named]:
-    tables = plain_tables(text)
-    if tables is None:
-        from transforms.runner.parsed_select import parsed_tables  # sqlglot: its import costs more than all plain files
+    def compile(self, text: str, shown: str) -> Compiled:
+        """Rename the tables of a SELECT.
 
-        tables = parsed_tables(text, shown)
-    return tables
+        Raises:
+            ModelError: It is not one SELECT, or it names a table without its schema.
+        """
+        spans: list[tuple[int, int, str]] = []
+        of_written: list[tuple[int, int, str]] = []
+        tables = self.tables(text, shown)
+        for table in tables:
+            if table.full_name in self._lasting.by_order:
+                of_written.append((table.start, table.end, _named(written(table.full_name), table)))
+            elif renamed := self._renamed(table):
+                spans.append((table.start, table.end, _named(renamed, table)))
+        reads = tuple(sorted({table.full_name for table in tables}))
+        return Compiled(_with(text, spans), _with(text, [*spans, *of_written]) if of_written else "", reads)
+
+    def tables(self, text: str, shown: str) -> list[Named]:
+        """The tables that a SELECT names with their schemas, in the order of the text.
+
+        Raises:
+            ModelError: It is not one SELECT, or it names a table otherwise.
+        """
+        found: dict[int, Named] = {}
+        sent = text.encode()
+        nodes, common = self._parse(text, shown)
+        for node in nodes:
+            catalog, schema = node.get("catalog_name"), node.get("schema_name")
+            name = ".".join(part for part in (catalog, schema, node["table_name"]) if part)
+            if not schema:
+                if name not in common:
+                    raise ModelError(f"{shown} names the table `{name}` without its schema.")
+                continue
+            if catalog or schema not in LAYERS:
+                raise ModelError(f"{shown} reads `{name}`; the layers are {', '.join(sorted(LAYERS))}.")
+            start = node.get("query_location", len(sent))  # in bytes
+            place = QUALIFIED.match(sent, start)
+            if place is None:
+                raise ModelError(f"{shown} must name `{name}` as layer.table behind `from` or `join`.")
+            found[start] = Named(schema, node["table_name"], bool(node.get("alias")), start, place.end())
+        return [found[start] for start in sorted(found)]
+
+    def _parse(self, text: str, shown: str) -> tuple[list[dict[str, Any]], set[str]]:
+        """The nodes of the tables in a SELECT, and the names of its common tables."""
+        nodes: list[dict[str, Any]] = []
+        common: set[str] = set()
+
+        def note(node: dict[str, Any]) -> dict[str, Any]:
+            if node.get("type") == "BASE_TABLE":
+                nodes.append(node)
+            elif "cte_map" in node:
+                common.update(entry["key"] for entry in node["cte_map"].get("map", ()))
+            return node
+
+        ((tree,),) = self._connection.execute(PARSE, [text]).fetchall()
+        read = json.loads(tree, object_hook=note)
+        if read.get("error_type") == "parser":
+            raise ModelError(f"{shown} cannot be parsed: {read['error_message']}")
+        if len(read.get("statements", ())) != 1:
+            raise ModelError(f"{shown} must hold one SELECT and nothing else.")
+        return nodes, common
+
+    def _renamed(self, table: Named) -> str | None:
+        if table.schema == "raw" and table.name != "_dlt_loads":
+            return f'landing.raw."{table.name}"'
+        if table.schema in ("raw", "staging", "seeds", "stored") or table.full_name in self._lasting.temporary:
+            return temporary(table.full_name)
+        return None
 
 
 def _with(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    sent = text.encode()
     for start, end, renamed in sorted(spans, reverse=True):
-        text = text[:start] + renamed + text[end:]
-    return text.rstrip().rstrip(";")
-
-
-def _renamed(table: Named, temporary_models: frozenset[str]) -> str | None:
-    if table.full_name == "raw._dlt_loads":
-        renamed = temporary(table.full_name)
-    elif table.schema == "raw":
-        return f'landing.raw."{table.name}"'
-    elif table.schema in ("staging", "seeds", "stored") or table.full_name in temporary_models:
-        renamed = temporary(table.full_name)
-    else:
-        return None
-    return _named(renamed, table)
+        sent = sent[:start] + renamed.encode() + sent[end:]
+    return sent.decode().rstrip().rstrip(";")
 
 
 def _named(renamed: str, table: Named) -> str:

@@ -12,7 +12,7 @@ import yaml
 
 from transforms.errors import ModelError
 from transforms.runner import declared
-from transforms.runner.compile import Kept, compile_select
+from transforms.runner.compile import Compiler, Lasting
 from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, Check, Column, Documented, Model, Seed, temporary
 from transforms.runner.rebuilds import KINDS, read_rebuild
 from transforms.runner.session import quoted
@@ -44,22 +44,22 @@ FINDINGS: dict[str, Any] = {
 
 def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
     """Every model, check and seed, in alphabetical order of layers and names."""
-    kept, shared = _kept(sql_dir), _shared_columns(sql_dir)
+    compiler, shared = Compiler(_lasting(sql_dir)), _shared_columns(sql_dir)
     models = [
-        read_model(path, sql_dir, kept, shared)
+        read_model(path, sql_dir, compiler, shared)
         for schema in MODEL_FOLDERS
         for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
     models += [_stored(model) for model in models if model.rebuild == "order"]
     by_name = {model.full_name: model for model in models}
-    checks = [read_check(path, sql_dir, kept, by_name) for path in sorted((sql_dir / "checks").glob("*.sql"))]
-    checks += [_claim(claim, kept) for claim in declared.claims(models)]
+    checks = [read_check(path, sql_dir, compiler, by_name) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+    checks += [_claim(claim, compiler) for claim in declared.claims(models)]
     checks.sort(key=lambda check: check.name)
     seeds = [read_seed(path) for path in sorted((sql_dir / "seeds").glob("*.csv"))]
     return models, checks, seeds
 
 
-def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Column]) -> Model:
+def read_model(path: Path, sql_dir: Path, compiler: Compiler, shared: Mapping[str, Column]) -> Model:
     """One model file with the `.yml` beside it, which may give columns that many tables share by name alone."""
     name, schema, shown = path.stem, path.parent.name, path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
@@ -72,7 +72,7 @@ def read_model(path: Path, sql_dir: Path, kept: Kept, shared: Mapping[str, Colum
         raise ModelError(f"{shown}: `rebuild: newest` needs the heads `key` and `newest`.")
     documented = _read_yml(path.with_suffix(".yml"), shown, required=rebuild not in TEMPORARY)
     grain = head.get("grain") or documented.get("grain", "")
-    compiled = compile_select(text, shown, kept)
+    compiled = compiler.compile(text, shown)
     return Model(
         name=name,
         schema=schema,
@@ -107,7 +107,7 @@ def _stored(model: Model) -> Model:
     )
 
 
-def read_check(path: Path, sql_dir: Path, kept: Kept, models: Mapping[str, Model]) -> Check:
+def read_check(path: Path, sql_dir: Path, compiler: Compiler, models: Mapping[str, Model]) -> Check:
     """One check file."""
     shown = path.relative_to(sql_dir).as_posix()
     text = path.read_text("utf-8")
@@ -119,12 +119,12 @@ def read_check(path: Path, sql_dir: Path, kept: Kept, models: Mapping[str, Model
         text = declared.equal_to_select(declared.read_equality(head["equals"], shown), text, models, shown)
     if "copies" in head:
         text = declared.copied_from_select(declared.read_equality(head["copies"], shown), text, models, shown)
-    compiled = compile_select(text, shown, kept)
+    compiled = compiler.compile(text, shown)
     return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
 
 
-def _claim(claim: declared.Claim, kept: Kept) -> Check:
-    compiled = compile_select(claim.sql, claim.path, kept)
+def _claim(claim: declared.Claim, compiler: Compiler) -> Check:
+    compiled = compiler.compile(claim.sql, claim.path)
     return Check(claim.name, claim.path, "fail", claim.scope, claim.harm, compiled.reads, compiled.sql)
 
 
@@ -145,7 +145,7 @@ def read_head(text: str) -> dict[str, str]:
     return head
 
 
-def _kept(sql_dir: Path) -> Kept:
+def _lasting(sql_dir: Path) -> Lasting:
     """How the models of core and marts are kept, as far as those that read them must know."""
     found: dict[str, set[str]] = {kind: set() for kind in (*TEMPORARY, "by order")}
     for schema in MODEL_FOLDERS[1:]:
@@ -155,7 +155,7 @@ def _kept(sql_dir: Path) -> Kept:
             if (rebuild := head.get("rebuild", "")) in found:
                 found[rebuild].add(f"{schema}.{path.stem}")
     by_order = found.pop("by order")
-    return Kept(frozenset().union(*found.values()), frozenset(by_order))
+    return Lasting(frozenset().union(*found.values()), frozenset(by_order))
 
 
 def _rebuild(text: str, shown: str) -> tuple[str, str | None]:
