@@ -64,22 +64,28 @@ def program(
     *,
     stop: Stop | None = None,
     clock: timedelta = timedelta(0),
+    believes: timedelta = timedelta(days=1),
+    patience: float | None = None,
 ) -> Callable[[], int]:
     """What `fork` is to run as `inventorum ARGUMENTS`.
 
     Args:
         clock: How far its machine's clock is from the right time.
+        believes: How far a server's clock may be ahead; our server stands for one that is not of this machine.
+        patience: Seconds that it waits for an answer; None: as long as it does everywhere.
     """
 
     def body() -> int:
         os.environ.update(environment)
         shift_clock(clock)
-        # our server stands for another machine, whose time is not any that it says
-        Settings.clock_tolerance = property(lambda _: timedelta(days=1))  # type: ignore[assignment, method-assign]
+        Settings.clock_tolerance = property(lambda _: believes)  # type: ignore[assignment, method-assign]
         for module in (clocks, cursors):  # of a release from before the lives begin: this machine's clock is believed
             module.RELEASED = EARLIER  # type: ignore[attr-defined]
         sys.argv = ["inventorum", *arguments]
         _never_wait()
+        if patience is not None:
+            defaults = client.InventorumClient.__init__.__kwdefaults__
+            defaults |= {"read_timeout": patience, "time_limit": patience}
         if stop is not None:
             _arm(stop)
         cli.main()

@@ -11,11 +11,13 @@ from pipelines.sandbox.clock import microseconds, wire_time
 from tests.lives.life import A_RUN, INCOMPLETE, QUARANTINED, REFUSED, Life
 from tests.support.payloads import line, payment, sale
 
-ODD_IDS = iter(range(900, 10**6))
+PATIENCE = 3.0  # seconds
 
 PASSING = ("429", "500", "502", "503", "504", "reset", "close", "cut", "broken_json", "html", "empty_body", "null")
 """Faults after which the same question is asked again."""
 LASTING = ("400", "404", "403", "401", "redirect", "redirect_away", "list", "no_date", "empty_page", "418")
+SLOW = ("hang", "drip")
+"""Answers that are given up after a while, here a short one, and asked for again."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,12 @@ class Trouble:
     command: str = "sync"
 
     def happen(self, life: Life) -> None:
-        life.sandbox.faults.push(self.kind, after=self.after, times=self.times)
-        codes = {0, INCOMPLETE} if self.kind in PASSING else {0, 1, REFUSED, INCOMPLETE}
+        is_slow = self.kind in SLOW
+        life.sandbox.faults.push(self.kind, after=self.after, times=1 if is_slow else self.times)
+        codes = {0, INCOMPLETE} if self.kind in (*PASSING, *SLOW) else {0, 1, REFUSED, INCOMPLETE}
         if self.kind in PASSING and self.times == 1:
             codes = {0}
-        life.inventorum(self.command, may=codes)
+        life.inventorum(self.command, may=codes, patience=PATIENCE if is_slow else None)
         life.sandbox.faults.clear()
 
 
@@ -165,6 +168,7 @@ class ClockJumps:
         life.shop.clock.advance(wrong)
         life.inventorum("sync", may={0, INCOMPLETE}, wrong_by=-wrong)
         life.shop.clock.set(right + A_RUN)
+        life.was_ahead |= self.minutes > 0
 
 
 @dataclass(frozen=True)

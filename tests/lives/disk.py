@@ -58,7 +58,7 @@ def _mount_in_own_namespace(home: Path, place: Path, free: int) -> None:
     call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
     size = sum(-(-path.lstat().st_size // BLOCK) + 1 for path in home.rglob("*")) * BLOCK + free
     call("mount", b"none", bytes(place), b"tmpfs", 0, f"size={size + BLOCK}".encode())
-    shutil.copytree(home, place / "home")
+    shutil.copytree(home, place / "home", symlinks=True)
     call("mount", bytes(place / "home"), bytes(home), None, MS_BIND, None)
 
 
@@ -66,4 +66,4 @@ def _bring_back(small: Path, home: Path, place: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.umount2(bytes(home), 2) == 0, os.strerror(ctypes.get_errno())
     shutil.rmtree(home)
-    shutil.copytree(small, home)
+    shutil.copytree(small, home, symlinks=True)

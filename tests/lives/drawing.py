@@ -7,6 +7,7 @@ from itertools import chain
 from hypothesis import strategies as st
 
 from tests.lives import api_events as api
+from tests.lives import home_events as home
 from tests.lives import machine_events as machine
 from tests.lives import operator_events as operator
 from tests.lives import shop_events as shop
@@ -30,6 +31,7 @@ sales = st.builds(
     product=st.integers(0, 2),
     person=st.integers(0, 2),
     lines=st.integers(1, 3),
+    quantity=st.sampled_from([1, 1, 2, 3]),
     extra=st.sampled_from([0, 0, 1, 2, 3]),
     paid=st.sampled_from([True, True, True, False]),
 )
@@ -46,7 +48,7 @@ runs = st.builds(operator.Run, what=st.sampled_from(sorted(operator.WORDS)), rea
 odd = st.builds(api.Odd, what=st.sampled_from(sorted(api.RECORDS)), channel=few)
 troubles = st.builds(
     api.Trouble,
-    kind=st.sampled_from([*api.PASSING, *api.LASTING]),
+    kind=st.sampled_from([*api.PASSING, *api.LASTING, *api.SLOW]),
     after=st.integers(0, 3),
     times=st.sampled_from([1, 1, 50]),
     command=st.just("sync"),
@@ -60,6 +62,12 @@ apis = st.one_of(
     st.builds(api.ClockJumps, minutes=st.sampled_from([-5, 5, -60, -3000, 60, 1000, 1440 * 400])),
     st.builds(api.ChannelRefused, channel=few, refused=st.booleans()),
 )
+homes = st.one_of(
+    st.just(home.EarlierRelease()),
+    st.builds(home.BelievedAhead, minutes=st.sampled_from([1200, 1440 * 20, 1440 * 400])),
+    st.builds(home.Elsewhere, name=st.sampled_from(["warehouse.duckdb", "token.json"])),
+    st.just(home.TokensLost()),
+)
 operators = st.one_of(
     runs,
     runs,
@@ -71,6 +79,7 @@ operators = st.one_of(
     st.just(operator.NewLogin()),
     st.just(operator.HomeCopied()),
     st.just(operator.HomePutBack()),
+    homes,
 )
 machines = st.one_of(
     st.builds(

@@ -8,11 +8,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -20,6 +22,7 @@ from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.orders import Order
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
+from pipelines.sandbox.tokens import Tokens
 from pipelines.settings import Files
 from tests.lives.agreement import disagreements
 from tests.lives.apart import Outcome, Stop, apart, fork, program
@@ -32,7 +35,8 @@ PREFIX = "SOURCES__INVENTORUM__"
 A_RUN = timedelta(minutes=1)
 INCOMPLETE, REFUSED, QUARANTINED = 6, 5, 7
 PLAN: dict[str, bytes] = {}  # the compiled SQL folder, which takes longer than a small build
-WELL: dict[Opening, Path] = {}  # homes after a good first run: equal openings have equal shops
+WELL: dict[Opening, Path] = {}  # homes after a good first run, without tokens: equal openings have equal shops
+ROTATED: list[tuple[bytes, dict[str, Any]]] = []  # the tokens of such a home, and what the server knew of them then
 
 
 class Event(Protocol):
@@ -72,6 +76,8 @@ class Life:
         odd: Whether records were planted that only we read as orders, so that figures cannot be recomputed.
         told: Runs, stops and exit codes so far, for the count of a whole test.
         vanished: Orders that the API shows no more.
+        was_ahead: Whether the server's clock was ahead of the lives' time, so that the real time may come between.
+        seen: Which published file was looked at last.
     """
 
     folder: Path
@@ -85,6 +91,8 @@ class Life:
     odd: bool = False
     told: Counter[str] = field(default_factory=Counter)
     vanished: dict[int, Order] = field(default_factory=dict)
+    was_ahead: bool = False
+    seen: object = None
 
     @property
     def shop(self) -> Shop:
@@ -105,6 +113,8 @@ class Life:
         real: bool = False,
         look: bool = True,
         free: int | None = None,
+        believes: timedelta = timedelta(days=1),
+        patience: float | None = None,
     ) -> Outcome:
         """One command in this home; then the published file is looked at.
 
@@ -115,12 +125,22 @@ class Life:
             real: Whether it is a process that begins at the beginning, and knows the real time only.
             look: Whether the published file is looked at afterwards.
             free: Bytes that the home's disk has left for it.
+            believes: How far the server's clock may be ahead of all others.
+            patience: Seconds that it waits for an answer, if not as long as everywhere.
 
         Raises:
             AssertionError: It ended otherwise, or left a file whose tables disagree.
         """
         codes = set(may).union(*self.excuses.values()) | ({-stop.signal, 130} if stop else set())
-        outcome = self._ended(arguments, stop, wrong_by, real=real, free=free)
+        if real and self.was_ahead:
+            codes.add(INCOMPLETE)
+        clock = self.shop.clock.now() - datetime.now(UTC) + wrong_by
+        outcome = self._ended(
+            arguments,
+            partial(program, stop=stop, clock=clock, believes=believes, patience=patience),
+            real=real,
+            free=free,
+        )
         self.shop.clock.advance(A_RUN)
         self.told["runs"] += 1
         self.told[f"exit code {outcome.code}"] += 1
@@ -142,9 +162,11 @@ class Life:
         plan = self.files.work / "plan.json"
         if not PLAN and plan.exists():
             PLAN["plan.json"] = plan.read_bytes()
-        if self.files.warehouse.exists():
+        seen = _seen(self.files.warehouse)
+        if seen is not None and seen != self.seen:
             found = apart(lambda: disagreements(self.files.warehouse))
             assert not found, f"the published file disagrees with itself: {found}"
+            self.seen = seen
 
     def quiet(self) -> None:
         """The API answers, the login is good, the settings are the account's, a day passes without an event."""
@@ -172,17 +194,22 @@ class Life:
             tokens._valid[tokens.access_token] = (float("inf"), tokens.scope)
         self.settings["ACCESS_TOKEN"] = tokens.access_token
 
+    def give_plan(self) -> None:
+        """The compiled SQL folder of an earlier life, if there was one; compiling takes longer than a small build."""
+        if PLAN:
+            self.files.work.mkdir(parents=True, mode=0o700, exist_ok=True)
+            (self.files.work / "plan.json").write_bytes(PLAN["plan.json"])
+
     def copy(self, name: str) -> Life:
         """The same life with a copy of its home, to try something out."""
         folder = self.folder / name
-        shutil.copytree(self.files.home, folder / "home")
+        shutil.copytree(self.files.home, folder / "home", ignore_dangling_symlinks=True)
         return replace(self, folder=folder, told=Counter())
 
     def _ended(
         self,
         arguments: Sequence[str],
-        stop: Stop | None,
-        wrong_by: timedelta,
+        as_program: Callable[..., Callable[[], int]],
         *,
         real: bool,
         free: int | None,
@@ -190,12 +217,19 @@ class Life:
         environment = {PREFIX + name: value for name, value in self.settings.items()} | self.foreign
         home = self.files.home
         if not real:
-            clock = self.shop.clock.now() - datetime.now(UTC) + wrong_by
-            run = program([*arguments, "--home", str(home)], environment, stop=stop, clock=clock)
+            run = as_program([*arguments, "--home", str(home)], environment)
             return fork(run) if free is None else with_free_space(home, free, run, self.folder / "disk")
         process = start(home, self.sandbox, *arguments, environment=environment)
         out, err = process.communicate(timeout=300)
         return Outcome(process.returncode, out, err)
+
+
+def _seen(published: Path) -> object:
+    """What changes with each file and each write to it, a log beside it included; None without a file."""
+    if not published.exists():
+        return None
+    parts = (published, published.with_name(published.name + ".wal"))
+    return [(part.stat().st_ino, part.stat().st_size, part.stat().st_mtime_ns) for part in parts if part.exists()]
 
 
 CHANNELS = ("ipad", "shop", "ebay")
@@ -225,9 +259,7 @@ def begin(folder: Path, opening: Opening, neighbour: Neighbour) -> Life:
     if opening.start_date:
         life.settings["START_DATE"] = opening.start_date
     life.give_login()
-    if PLAN:
-        life.files.work.mkdir(parents=True, mode=0o700)
-        (life.files.work / "plan.json").write_bytes(PLAN["plan.json"])
+    life.give_plan()
     for number in range(opening.orders):
         life.shop.sell(life.channels[number % len(life.channels)], [("Wobbler", "1.00", 1)])
     return life
@@ -235,16 +267,26 @@ def begin(folder: Path, opening: Opening, neighbour: Neighbour) -> Life:
 
 def first_run(life: Life, opening: Opening) -> None:
     """One good `sync`, or what it left of an equal home."""
-    if opening.rotating:  # its tokens are its own
+    static = replace(opening, rotating=False)  # the same orders; only the tokens are others
+    if static not in WELL or (opening.rotating and not ROTATED):
         life.inventorum("sync")
-        return
-    if opening not in WELL:
-        life.inventorum("sync")
-        WELL[opening] = Path(mkdtemp(prefix="well-")) / "home"
-        atexit.register(_forget, os.getpid(), WELL[opening].parent)
-        shutil.copytree(life.files.home, WELL[opening])
-        return
-    shutil.copytree(WELL[opening], life.files.home, dirs_exist_ok=True)
+        if opening.rotating:
+            ROTATED.append((life.files.token.read_bytes(), _known_of(life.sandbox.tokens)))
+            life.files.token.unlink()
+        WELL[static] = Path(mkdtemp(prefix="well-")) / "home"
+        atexit.register(_forget, os.getpid(), WELL[static].parent)
+        shutil.copytree(life.files.home, WELL[static])
+    else:
+        shutil.copytree(WELL[static], life.files.home, dirs_exist_ok=True)
+    if opening.rotating:
+        file, tokens = ROTATED[0]
+        life.files.token.write_bytes(file)
+        life.files.token.chmod(0o600)
+        vars(life.sandbox.tokens).update(deepcopy(tokens))
+
+
+def _known_of(tokens: Tokens) -> dict[str, Any]:
+    return deepcopy({name: value for name, value in vars(tokens).items() if name != "_lock"})
 
 
 def _forget(process: int, folder: Path) -> None:

@@ -147,7 +147,7 @@ class HomeCopied:
     def happen(self, life: Life) -> None:
         if life.files.home.exists():
             shutil.rmtree(life.folder / "kept", ignore_errors=True)
-            shutil.copytree(life.files.home, life.folder / "kept")
+            shutil.copytree(life.files.home, life.folder / "kept", symlinks=True)
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,6 @@ class HomePutBack:
     def happen(self, life: Life) -> None:
         if (life.folder / "kept").exists():
             shutil.rmtree(life.files.home, ignore_errors=True)
-            shutil.copytree(life.folder / "kept", life.files.home)
+            shutil.copytree(life.folder / "kept", life.files.home, symlinks=True)
             if life.rotating:
                 life.give_login()

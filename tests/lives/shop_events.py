@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.sandbox.clock import microseconds, moment, wire_time
-from pipelines.sandbox.payload import CANCELED, REFUNDED
+from pipelines.sandbox.payload import CANCELED, REFUNDED, TEST_PRINT
 from pipelines.sandbox.shop import Shop
 from tests.lives.life import Life
 
@@ -37,6 +37,7 @@ class RingUp:
     product: int = 0
     person: int = 0
     lines: int = 1
+    quantity: int = 1
     paid: bool = True
     extra: int = 0
 
@@ -44,7 +45,7 @@ class RingUp:
         numbers = [(self.product + line) % len(PRODUCTS) for line in range(self.lines)]
         life.shop.sell(
             life.channels[self.channel % len(life.channels)],
-            [(PRODUCTS[number], PRICES[self.price], 1, RATES[number % len(RATES)]) for number in numbers],
+            [(PRODUCTS[number], PRICES[self.price], self.quantity, RATES[number % len(RATES)]) for number in numbers],
             customer=PEOPLE[self.person],
             paid=self.paid,
             **EXTRAS[self.extra],
@@ -114,18 +115,56 @@ def _edited(life: Life, order: int, other: int) -> None:
 
 
 def _split_payments(life: Life, order: int, other: int) -> None:
+    """The first payment becomes two to four, of one or several methods, the last one of what is left."""
+
     def change(record: dict[str, Any]) -> None:
         payments = record["payments"]
         if not payments:
             return
-        whole = Decimal(payments[0]["payment_amount"])
-        half = (whole / 2).quantize(CENT)
-        payments[0]["payment_amount"] = f"{half:.10f}"
-        method = METHODS[other % len(METHODS)]
-        more = {"id": payments[-1]["id"] + 1_000, "payment_method": method, "payment_amount": f"{whole - half:.10f}"}
-        payments.append(payments[0] | more)
+        first, parts = payments[0], 2 + other % 3
+        whole = Decimal(first["payment_amount"])
+        part = (whole / parts).quantize(CENT)
+        last = payments[-1]["id"]
+        first["payment_amount"] = f"{part:.10f}"
+        for number in range(1, parts):
+            payments.append(
+                first
+                | {
+                    "id": last + 1_000 * number,
+                    "payment_method": METHODS[(other + number * (other % 2)) % len(METHODS)],
+                    "payment_amount": f"{part if number < parts - 1 else whole - part * (parts - 1):.10f}",
+                }
+            )
 
     life.shop.edit(order, change)
+
+
+def _one_comes_back(life: Life, order: int, other: int) -> None:
+    """One piece of the first line comes back, and the order is refunded; the line's price is lowered or stays."""
+    life.odd = True  # which part of a sale a refund leaves is not recomputed
+
+    def change(record: dict[str, Any]) -> None:
+        for item in record["basket"]["items"][:1]:
+            item["quantity"] = max(item["quantity"] - 1, 0)
+            if other % 2:
+                item["gross_price"] = str(Decimal(item["unit_gross_price"]) * item["quantity"])
+        record["state"] |= REFUNDED
+
+    life.shop.edit(order, change)
+
+
+def _line_added(life: Life, order: int, other: int) -> None:
+    def change(record: dict[str, Any]) -> None:
+        items = record["basket"]["items"]
+        items.extend([items[0] | {"id": items[-1]["id"] + 1_000}] if items else [])
+
+    life.shop.edit(order, change)
+
+
+def _receipt(life: Life, order: int, other: int) -> None:
+    """Another receipt number, or none."""
+    number = life.shop.next_invoice(life.shop.orders[order].channel) if other % 2 else ""
+    life.shop.edit(order, lambda record: record["basket"].update(invoice_number=number))
 
 
 def _move_day(life: Life, order: int, other: int) -> None:
@@ -201,6 +240,11 @@ ORDER: dict[str, Callable[[Life, int, int], None]] = {
     "cancellation taken back": _set(clear=CANCELED),
     "rung up again": _ring_up_again,
     "edited": _edited,
+    "a line added": _line_added,
+    "one piece back": _one_comes_back,
+    "another receipt number": _receipt,
+    "marked as a test": _set(TEST_PRINT),
+    "no test": _set(clear=TEST_PRINT),
     "payments split": _split_payments,
     "moved to another day": _move_day,
     "moved to another channel": _move_channel,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.lives import api_events, drawing, life, machine_events, operator_events, shop_events
+from tests.lives import api_events, drawing, home_events, life, machine_events, operator_events, shop_events
 from tests.lives.ending import ends_well
 from tests.lives.life import Event, Opening, one_life
 from tests.lives.neighbour import Neighbour
@@ -24,7 +24,7 @@ A_ROUND = 200  # longer runs of Hypothesis in one process grow
 ROUNDS = [(FIRST_SEED + number, min(A_ROUND, LIVES - first)) for number, first in enumerate(range(0, LIVES, A_ROUND))]
 VOCABULARY = {
     name: value
-    for module in (life, shop_events, api_events, operator_events, machine_events)
+    for module in (life, shop_events, api_events, operator_events, home_events, machine_events)
     for name, value in vars(module).items()
     if isinstance(value, type)
 }

@@ -14,7 +14,14 @@ from tests.lives.agreement import disagreements
 from tests.lives.apart import apart, fork, program
 from tests.lives.claims import files_of, speaking, spoken_of
 from tests.lives.disk import with_free_space
-from tests.lives.ending import differing_tables, figures_not_as_recomputed, orders_not_as_shown, undocumented
+from tests.lives.ending import (
+    differing_tables,
+    figures_not_as_recomputed,
+    orders_not_as_shown,
+    undocumented,
+    was_built_in_full,
+)
+from tests.lives.home_events import EarlierRelease, rows_of
 from tests.lives.life import Life, Opening, begin
 from tests.lives.neighbour import Neighbour
 from transforms.runner.build import Rules
@@ -119,6 +126,28 @@ def test_a_table_that_a_full_build_would_make_otherwise_is_noticed(tampered: Tam
     life = tampered("work/build.duckdb", "update core.dim_product set product_name = 'another'")
 
     assert list(apart(lambda: differing_tables(life.files.build, well.files.build))) == ["core.dim_product"]
+
+
+def test_the_last_build_is_known_to_be_full_or_not(well: Life) -> None:
+    life = well.copy("built")
+    assert apart(lambda: was_built_in_full(life.files.build))
+
+    life.shop.sell("ipad", [("Wobbler", "1.00", 1)])
+    life.inventorum("sync")
+    assert not apart(lambda: was_built_in_full(life.files.build))
+
+    life.inventorum("build", "--full")
+    life.inventorum("sync")  # nothing new
+    assert apart(lambda: was_built_in_full(life.files.build))
+
+
+def test_a_home_of_an_earlier_release_is_as_that_release_made_it(well: Life) -> None:
+    life = well.copy("earlier")
+    EarlierRelease().happen(life)
+
+    quarantine = "select column_name from duckdb_columns() where table_name = 'quarantine' and not is_nullable"
+    assert ("_dlt_id",) in apart(lambda: rows_of(life.files.landing, quarantine))
+    assert apart(lambda: rows_of(life.files.landing, "select count(distinct order_id) from raw.orders")) == [(4,)]
 
 
 def test_what_is_left_behind_is_noticed(well: Life) -> None:
