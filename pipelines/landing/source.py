@@ -49,7 +49,7 @@ def inventorum_source(
     requests_per_second: float = 20.0,
     account: str = "default",
     delta_first_page: int | None = None,
-    home: str | None = None,
+    inventorum_home: str | None = None,  # not `home`: dlt would find HOME
 ) -> Iterable[Any]:
     """The orders of an Inventorum account for a dlt pipeline of your own, to any destination.
 
@@ -73,7 +73,7 @@ def inventorum_source(
         start_date: A date or ISO 8601 time; only what changed since then is read by the first run. None: everything.
         account: Stands in every row.
         delta_first_page: 0 or 1 where the API is known to start there.
-        home: Folder in which renewed tokens are kept; default: that of `inventorum sync`.
+        inventorum_home: Folder in which renewed tokens are kept; default: that of `inventorum sync`.
 
     Raises:
         SettingsError: A value is missing or malformed.
@@ -81,7 +81,7 @@ def inventorum_source(
         LoginError: The API refused the token, likewise.
     """
     settings = Settings.given(
-        None if home is None else Path(home),
+        None if inventorum_home is None else Path(inventorum_home),
         where="the arguments of inventorum_source",
         base_url=base_url,
         access_token=access_token,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,14 +21,8 @@ from pipelines.settings import Files
 from tests.support.real_command import finish, start
 
 WOBBLER = [("Wobbler", "6.99", 1)]
-SCRIPT = """
-import dlt
-
-from pipelines import inventorum_source
-
-pipeline = dlt.pipeline("shop", destination="{destination}", dataset_name="raw")
-print(pipeline.run({source}, loader_file_format="parquet"))
-"""
+PAGE = Path(__file__).parents[3] / "pipelines" / "commands" / "README.md"
+(SCRIPT,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 HOUR = timedelta(hours=1)
 Load = Callable[..., subprocess.CompletedProcess[str]]
 Lake = Callable[[str], list[tuple[object, ...]]]
@@ -61,7 +56,8 @@ def load(folder: Path, tmp_path: Path) -> Load:
     """Run the script in that folder, with a home of its own."""
 
     def run(source: str = "inventorum_source()", destination: str = "filesystem") -> subprocess.CompletedProcess[str]:
-        (folder / "load.py").write_text(SCRIPT.format(source=source, destination=destination))
+        script = SCRIPT.replace("inventorum_source()", source).replace('"filesystem"', f'"{destination}"')
+        (folder / "load.py").write_text(script)
         environment = {name: value for name, value in os.environ.items() if "__" not in name and "DLT" not in name}
         return subprocess.run(
             [sys.executable, "load.py"],
@@ -162,6 +158,25 @@ def test_a_missing_login_is_told_before_anything_is_asked(folder: Path, load: Lo
     assert ran.returncode == 1
     assert "No login is configured" in ran.stderr
     assert not (folder / "lake").exists()
+
+
+def test_a_login_that_renews_itself_goes_on_from_the_token_that_was_kept(
+    folder: Path, shop: Shop, sandbox: Sandbox, load: Load, lake: Lake
+) -> None:
+    (folder / ".dlt" / "secrets.toml").write_text(f"""
+[sources.inventorum]
+client_id = "{sandbox.client_id}"
+client_secret = "{sandbox.client_secret}"
+refresh_token = "{sandbox.refresh_token}"
+""")
+    shop.sell("ipad", items=WOBBLER)
+    for _ in range(2):
+        ran = load("inventorum_source(channels=['ipad'])")
+        assert ran.returncode == 0, ran.stderr
+        shop.clock.advance(48 * HOUR)
+
+    assert Files(folder / "data").token.stat().st_mode & 0o777 == 0o600
+    assert lake("select count(distinct order_id) from {orders}") == [(1,)]
 
 
 def test_the_program_and_a_pipeline_of_ones_own_do_not_disturb_each_other(
