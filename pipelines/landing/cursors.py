@@ -1,6 +1,7 @@
 """Where the next crawl of a channel begins, and which times the ledger of earlier crawls holds.
 
-`raw.windows` is the one place: dlt's own state is set by it at the start of each load.
+`begin_of` is the one place that says where. What it goes by is `raw.windows`, and dlt's own state is set by that at the
+start of each load; a pipeline of anybody's own (`source`) has dlt's state only.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ def main() -> None:
     ensure_home(settings.files)
     landing.prepare(settings.files)
     from pipelines.connection import connect
-    from pipelines.landing import load_delta as loading
+    from pipelines.landing.load_delta import load_delta
 
     api = connect(settings, settings.require_login())
-    loading.load_delta(settings, api, "benchmark", None, frozenset(), Silent())
+    load_delta(settings, api, "benchmark", None, frozenset(), Silent())
 
 
 if __name__ == "__main__":
