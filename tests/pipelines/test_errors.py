@@ -47,7 +47,6 @@ SIGNALS = {
     "_Restart": "pipelines.inventorum.reading",
     "RefusedError": "pipelines.sandbox",
     "NotDerivable": "transforms.readers.docs",
-    "_NotPlain": "transforms.runner",
 }
 
 
