@@ -179,6 +179,7 @@ refresh_token = "{sandbox.refresh_token}"
     assert lake("select count(distinct order_id) from {orders}") == [(1,)]
 
 
+@pytest.mark.long
 def test_the_program_and_a_pipeline_of_ones_own_do_not_disturb_each_other(
     folder: Path, shop: Shop, sandbox: Sandbox, load: Load, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
