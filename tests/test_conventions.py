@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import closing
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from transforms.readers.published import open_published
 from transforms.runner import ledger
 from transforms.runner.build import Files, Rules, build
 from transforms.runner.loads import new_loads, stage_all
-from transforms.runner.models import MODEL_FOLDERS, TEMPORARY, load_project
+from transforms.runner.models import MODEL_FOLDERS, TEMPORARY
+from transforms.runner.project import load_project
 from transforms.runner.publish import publish
 from transforms.runner.reader import read_head
 from transforms.runner.session import attach_landing, connect, prepare
@@ -97,6 +99,29 @@ def test_what_is_inside_of_dlt_is_used_in_one_module():
         if path.name != "dlt_internals.py":
             inside = set(re.findall(r"^\s*(?:from|import) (dlt\.[\w.]+)", path.read_text("utf-8"), re.MULTILINE))
             assert inside <= documented, path
+
+
+def test_no_imports_run_in_a_circle():
+    modules = {module_name(path): path for path in PYTHON}
+    graph = {name: {read for read in names_imported(path) if read in modules} for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > len(graph)
+    assert list(TopologicalSorter(graph).static_order())  # CycleError names the circle
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def names_imported(path: Path) -> Iterator[str]:
+    """What a module imports anywhere in it, for types only, too; a name of a module stands for that module."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                inner = ROOT.joinpath(*node.module.split("."), name.name)
+                is_module = inner.with_suffix(".py").exists() or (inner / "__init__.py").exists()
+                yield f"{node.module}.{name.name}" if is_module else node.module
 
 
 def test_the_environment_is_read_in_settings_only():

@@ -12,7 +12,8 @@ import sys
 import venv
 from pathlib import Path
 
-from transforms.runner.models import Check, Model, load_project, sql_folder
+from transforms.runner.models import Check, Model, sql_folder
+from transforms.runner.project import load_project
 from transforms.runner.reader import read_head
 from transforms.runner.session import Rules
 

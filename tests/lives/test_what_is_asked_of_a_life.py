@@ -25,7 +25,8 @@ from tests.lives.home_events import EarlierRelease, rows_of
 from tests.lives.life import Life, Opening, begin
 from tests.lives.neighbour import Neighbour
 from transforms.runner.build import Rules
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 
 Tampered = Callable[..., Life]
 

@@ -11,7 +11,8 @@ from tests.sql.test_checks_marts import Checked, checked, less, more, staged, tw
 from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.payloads import line, payment, sale
 from tests.support.warehouse import Warehouse
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 
 FACTS = (
     "fct_orders",

@@ -16,7 +16,7 @@ from transforms.runner import ledger
 from transforms.runner.check_results import evaluate
 from transforms.runner.loads import keep_loads, new_loads, stage_all
 from transforms.runner.models import Check, sql_folder
-from transforms.runner.order import cached_project
+from transforms.runner.project import cached_project
 from transforms.runner.rebuilds import Temporary
 from transforms.runner.session import Connection, attach_landing, connect, prepare
 from transforms.runner.steps import Steps

@@ -18,7 +18,8 @@ from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.payloads import line, payment, sale
 from tests.support.random_shop import random_loads
 from tests.support.warehouse import Warehouse
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 
 MOMENTS = (
     "2026-10-30T10:00:00+00:00",

@@ -22,7 +22,8 @@ from tests.support.effort import of_many
 from tests.support.landing_file import Load, write_landing
 from tests.support.payloads import line, payment, sale
 from tests.support.warehouse import Warehouse
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 from transforms.runner.session import create_macros
 
 NUMBERS = ("price", "gross_price", "unit_gross_price", "quantity", "original_quantity", "tax_rate", "amount")

@@ -36,7 +36,7 @@ from transforms.runner.loads import (
     vanished_loads,
 )
 from transforms.runner.models import RUNNER_VERSION, fingerprint, sql_folder
-from transforms.runner.order import cached_project
+from transforms.runner.project import cached_project
 from transforms.runner.publish import is_published
 from transforms.runner.restore import clear, open_build
 from transforms.runner.session import (

@@ -10,7 +10,7 @@ from transforms.runner import ledger
 from transforms.runner.check_results import merged
 from transforms.runner.loads import keep_loads, new_loads, stage_all
 from transforms.runner.models import sql_folder
-from transforms.runner.order import cached_project
+from transforms.runner.project import cached_project
 from transforms.runner.session import Files, Rules, attach_landing, connect, prepare
 from transforms.runner.steps import Steps
 

@@ -176,29 +176,6 @@ def read_macros(sql_dir: Path) -> dict[str, str]:
     return {f"macros/{path.name}": path.read_text("utf-8") for path in sorted((sql_dir / "macros").glob("*.sql"))}
 
 
-def load_project(sql_dir: Path) -> Project:
-    """Read, order and compile the SQL folder.
-
-    Raises:
-        ModelError: A file breaks a rule of its kind; the message names it.
-    """
-    from transforms.runner import order as plan  # a compiled project needs neither yaml nor these
-    from transforms.runner import reader
-
-    print_before = fingerprint(sql_dir)
-    models, checks, seeds = reader.read_folder(sql_dir)
-    ordered, order = plan.in_order(models, checks, seeds)
-    return Project(
-        models=ordered,
-        order=order,
-        checks=tuple(checks),
-        seeds=tuple(seeds),
-        findings=reader.read_findings(sql_dir),
-        macros=read_macros(sql_dir),
-        fingerprint=print_before,
-    )
-
-
 def temporary(full_name: str) -> str:
     """The temporary table that stands for `schema.name`."""
     return f'temp."{full_name}"'

@@ -1,18 +1,10 @@
-"""The order of the models, and the compiled project kept on disk.
-
-Reading every SQL and `.yml` file costs as much as the rest of a run with nothing new, so the compiled project is
-kept in `work/` under the fingerprint of the files; a project that does not fit is compiled anew.
-"""
+"""The order of the models: each after those that it reads, in the phase in which its rows are there."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
-
-import duckdb
-import msgspec
 
 from transforms.errors import ModelError
 from transforms.runner.models import (
@@ -23,16 +15,12 @@ from transforms.runner.models import (
     STATIC,
     Check,
     Model,
-    Project,
     Seed,
-    fingerprint,
-    load_project,
 )
 from transforms.runner.rebuilds import Reads, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 MADE_BY_RUNNER = {
     "raw.orders": BATCH,
@@ -50,27 +38,6 @@ MADE_BY_RUNNER = {
     "ops.checks": LOADS,
     "ops.meta": LOADS,
 }
-
-
-def cached_project(sql_dir: Path, work: Path) -> Project:
-    """The compiled project, from `work/` when its files did not change since."""
-    key = f"{fingerprint(sql_dir)} {duckdb.__version__}"
-    path = work / "plan.json"
-    try:
-        found_key, project = msgspec.json.decode(path.read_bytes(), type=tuple[str, Project])
-    except (OSError, msgspec.MsgspecError):
-        pass
-    else:
-        if found_key == key:
-            return project
-    project = load_project(sql_dir)
-    temporary_path = work / f"plan.{os.getpid()}.tmp"
-    try:
-        temporary_path.write_bytes(msgspec.json.encode((key, project)))
-        temporary_path.replace(path)
-    except OSError:
-        temporary_path.unlink(missing_ok=True)  # it only saves time
-    return project
 
 
 def in_order(

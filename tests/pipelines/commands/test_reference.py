@@ -18,7 +18,8 @@ from pipelines.cli import app
 from pipelines.commands.reference import BEGIN, END, put_into, reference
 from tests import ROOT
 from transforms.readers.docs import model_page
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 
 PAGE = ROOT / "pipelines" / "commands" / "README.md"
 

@@ -12,7 +12,7 @@ from transforms.errors import ModelError
 from transforms.runner.build import Rules
 from transforms.runner.check import run_checks
 from transforms.runner.declared import read_equality
-from transforms.runner.models import load_project
+from transforms.runner.project import load_project
 
 DAYS = """
     -- grain: one row per business date

@@ -19,10 +19,9 @@ from transforms.runner.models import (
     STATIC,
     TEMPORARY,
     fingerprint,
-    load_project,
     sql_folder,
 )
-from transforms.runner.order import cached_project
+from transforms.runner.project import cached_project, load_project
 from transforms.runner.reader import read_head
 from transforms.runner.rebuilds import KINDS, Kept, Temporary
 

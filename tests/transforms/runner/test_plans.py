@@ -23,7 +23,8 @@ from transforms.readers.docs.sql_files import read_samples
 from transforms.readers.published import open_published
 from transforms.readers.report import write_report
 from transforms.runner.build import BuildReport, Rules, build
-from transforms.runner.models import load_project, sql_folder
+from transforms.runner.models import sql_folder
+from transforms.runner.project import load_project
 from transforms.runner.publish import publish
 from transforms.runner.session import create_macros
 
