@@ -54,7 +54,8 @@ def test_both_parsers_find_the_same_tables_in_a_file_of_ours(path):
 def test_compiling_our_files_does_not_need_sqlglot():
     program = (
         "import sys; from transforms.runner.models import sql_folder; "
-        "from transforms.runner.project import load_project; load_project(sql_folder()); print('sqlglot' in sys.modules)"
+        "from transforms.runner.project import load_project; load_project(sql_folder()); "
+        "print('sqlglot' in sys.modules)"
     )
 
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
