@@ -107,6 +107,19 @@ class Compiler:
             found[start] = Named(schema, node["table_name"], bool(node.get("alias")), start, place.end())
         return [found[start] for start in sorted(found)]
 
+    def columns(self, text: str, shown: str) -> list[str]:
+        """What a SELECT calls its columns.
+
+        Raises:
+            ModelError: It is none that names them.
+        """
+        ((tree,),) = self._connection.execute(PARSE, [text]).fetchall()
+        try:
+            selected = json.loads(tree)["statements"][0]["node"]["select_list"]
+            return [column.get("alias") or column["column_names"][-1] for column in selected]
+        except LookupError as fault:
+            raise ModelError(f"{shown} must be one SELECT that names its columns.") from fault
+
     def _parse(self, text: str, shown: str) -> tuple[list[dict[str, Any]], set[str]]:
         """The nodes of the tables in a SELECT, and the names of its common tables."""
         nodes: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@
                                               in a check: its SELECT gives what that table holds by these keys
     -- copies: core.dim_customer by account, customer_id
                                               in a model: what both tables name alike says what that table says, unless
-                                              that is null; in a check likewise what its SELECT gives and the table
+                                              that is null
     -- harm: what goes wrong for whom         beside an equality
 
 A row that one side lacks counts as amounts and counts of 0 and as null in any other column; in a check about
@@ -18,11 +18,8 @@ again by date, product and the like; copies in a table that is always made anew 
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
-
-import duckdb
 
 from transforms.errors import ModelError
 from transforms.runner.rebuilds import key_table
@@ -137,14 +134,15 @@ def read_equality(text: str, shown: str) -> Equality:
     return Equality(found["table"], keys, found["where"] or "")
 
 
-def equal_to_select(equality: Equality, select: str, models: Mapping[str, Model], shown: str) -> str:
+def equal_to_select(
+    equality: Equality, select: str, columns: Sequence[str], models: Mapping[str, Model], shown: str
+) -> str:
     """The rows in which the table of the equality does not hold what the SELECT gives.
 
     Raises:
-        ModelError: The table is none that a model makes or lacks one of the columns, or the SELECT does not name them.
+        ModelError: The table is none that a model makes, or one of both lacks one of the columns.
     """
     model = _model(equality.table, models, shown)
-    columns = _columns_of(select, shown)
     known = {column.name for column in model.columns}
     if lacking := [name for name in (*columns, *equality.keys) if name not in known or name not in columns]:
         both = f"{shown} and {model.full_name}"
@@ -154,27 +152,6 @@ def equal_to_select(equality: Equality, select: str, models: Mapping[str, Model]
     conditions = [_of_build(model, models, set(equality.keys)), equality.where]
     made = _select(model, dict.fromkeys(equality.keys), compared, conditions)
     return _unequal(made, select.strip().rstrip(";"), list(equality.keys), compared, is_strict=is_strict)
-
-
-def copied_from_select(equality: Equality, select: str, models: Mapping[str, Model], shown: str) -> str:
-    """The rows that the table and the SELECT both have and in which they do not say the same.
-
-    Raises:
-        ModelError: As `equal_to_select`.
-    """
-    model = _model(equality.table, models, shown)
-    columns = [name for name in _columns_of(select, shown) if name not in equality.keys]
-    known = {column.name for column in model.columns}
-    if lacking := [name for name in (*columns, *equality.keys) if name not in known]:
-        raise ModelError(f"{shown} compares {', '.join(lacking)}, which {model.full_name} does not have.")
-    made = _select(model, dict.fromkeys(equality.keys), columns, [equality.where], is_plain=True)
-    shown_columns = [f"made.{name}" for name in equality.keys]
-    shown_columns += [f"made.{name}, facts.{name} as sent_{name}" for name in columns]
-    return (
-        f"with made as (\n{made}\n),\n\nfacts as (\n{select.strip().rstrip(';')}\n)\n\n"
-        f"select {', '.join(shown_columns)}\nfrom made\ninner join facts on {_same(equality.keys)}\n"
-        f"where {_otherwise(columns)}"
-    )
 
 
 def _copies(model: Model, equality: Equality, models: Mapping[str, Model]) -> str:
@@ -212,20 +189,6 @@ def _otherwise(columns: Iterable[str]) -> str:
     return "\n    or ".join(
         f"(facts.{name} is not null and made.{name} is distinct from facts.{name})" for name in columns
     )
-
-
-def _columns_of(select: str, shown: str) -> list[str]:
-    """What a SELECT calls its columns."""
-    connection = duckdb.connect()
-    try:
-        ((tree,),) = connection.execute("select json_serialize_sql(?)", [select]).fetchall()
-        statements = json.loads(tree)["statements"]
-        columns = [found["alias"] or found["column_names"][-1] for found in statements[0]["node"]["select_list"]]
-    except (KeyError, IndexError, duckdb.Error) as fault:
-        raise ModelError(f"{shown}: what `equals` compares must be one SELECT that names its columns.") from fault
-    finally:
-        connection.close()
-    return columns
 
 
 def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:

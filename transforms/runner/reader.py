@@ -116,9 +116,8 @@ def read_check(path: Path, sql_dir: Path, compiler: Compiler, models: Mapping[st
     if severity not in ("fail", "warn") or scope not in ("batch", "build"):
         raise ModelError(f"{shown}: the head needs `severity: fail|warn` and `scope: batch|build`.")
     if "equals" in head:
-        text = declared.equal_to_select(declared.read_equality(head["equals"], shown), text, models, shown)
-    if "copies" in head:
-        text = declared.copied_from_select(declared.read_equality(head["copies"], shown), text, models, shown)
+        equality = declared.read_equality(head["equals"], shown)
+        text = declared.equal_to_select(equality, text, compiler.columns(text, shown), models, shown)
     compiled = compiler.compile(text, shown)
     return Check(path.stem, shown, severity, scope, head.get("harm", ""), compiled.reads, compiled.sql)
 
