@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.sandbox.clock import microseconds, moment, wire_time
-from pipelines.sandbox.payload import CANCELED, REFUNDED, TEST_PRINT
+from pipelines.sandbox.payload import CANCELED, CLOSED, PAID, REFUNDED, TEST_PRINT
 from pipelines.sandbox.shop import Shop
 from tests.lives.life import Life
 
@@ -62,6 +62,18 @@ class Burst:
         for number in range(self.size):
             RingUp(channel=number, price=number % len(PRICES)).happen(life)
             Befall("edited", number).happen(life)
+
+
+@dataclass(frozen=True)
+class SoldTogether:
+    """The same two products in several baskets."""
+
+    baskets: int = 3
+    product: int = 0
+
+    def happen(self, life: Life) -> None:
+        for channel in range(self.baskets):
+            RingUp(channel=channel, product=self.product, lines=2).happen(life)
 
 
 @dataclass(frozen=True)
@@ -245,6 +257,7 @@ ORDER: dict[str, Callable[[Life, int, int], None]] = {
     "another receipt number": _receipt,
     "marked as a test": _set(TEST_PRINT),
     "no test": _set(clear=TEST_PRINT),
+    "payment taken back": _set(clear=PAID | CLOSED),
     "payments split": _split_payments,
     "moved to another day": _move_day,
     "moved to another channel": _move_channel,
