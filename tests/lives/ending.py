@@ -52,7 +52,7 @@ def ends_well(life: Life) -> None:
     life.quiet()
     life.inventorum("sync")
     shown = {key: order.payload.decode("utf-8", "surrogatepass") for key, order in _shown(life)}
-    ever = set(shown) | set(life.vanished) | set(life.shop.orders)
+    ever = set(shown) | set(life.vanished) | set(life.shop.orders) | _ids_in_quotes(life)
     is_odd, settings, files = life.odd, life.settings, life.files
     zone, begins = settings.get("TIMEZONE") or "Europe/Berlin", int(settings.get("DAY_STARTS_AT") or 0)
     account = settings.get("ACCOUNT") or "default"
@@ -90,6 +90,13 @@ def _shown(life: Life) -> Iterable[tuple[int, Any]]:
         for key, order in life.shop.orders.items()
         if order.channel in life.channels and not order.state & 2 and _has_id(order.payload, key)
     ]
+
+
+def _ids_in_quotes(life: Life) -> set[int]:
+    """Ids that the API shows as text; its server sorts such orders elsewhere."""
+    records = [json.loads(order.payload) for order in life.shop.orders.values() if order.planted]
+    ids = [record["id"] for record in records if isinstance(record, dict) and isinstance(record.get("id"), str)]
+    return {int(text) for text in ids if text.isdecimal()}
 
 
 def _has_id(payload: bytes, key: int) -> bool:
