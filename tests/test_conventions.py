@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -254,18 +255,34 @@ def test_staging_is_what_its_yml_says(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def columns(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str, str | None]]:
-    """(schema, table, column, type, comment) of a published warehouse with one order."""
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published warehouse with one order."""
     home = tmp_path_factory.mktemp("warehouse")
     files = Files(home / "landing.duckdb", home / "work" / "build.duckdb", home / "warehouse.duckdb", home / "work")
     write_landing(files.landing, [[ORDER]])
     build(files, Rules())
     publish(files)
-    with closing(open_published(files.published)) as connection:
+    return files.published
+
+
+@pytest.fixture(scope="module")
+def columns(published: Path) -> list[tuple[str, str, str, str | None]]:
+    """(schema, table, column, type, comment) of what was published."""
+    with closing(open_published(published)) as connection:
         return connection.execute(
             "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
             "where not internal order by all"
         ).fetchall()
+
+
+def test_a_plain_duckdb_reads_every_table_and_view_of_a_published_file(published):
+    """A view that used a macro of ours would fail in the hands of its readers alone."""
+    with closing(duckdb.connect()) as reader:
+        reader.execute(f"attach '{published}' as shop (read_only)")
+        for schema, name in reader.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = 'shop'"
+        ).fetchall():
+            reader.execute(f'from shop.{schema}."{name}"').fetchall()
 
 
 def test_every_column_is_commented(columns):

@@ -124,7 +124,7 @@ def _command(line: str) -> str:
     if word == ".tables":
         return (
             'select schema_name || \'.\' || table_name as "table", estimated_size as "rows" from duckdb_tables() '
-            "order by schema_name, table_name"
+            "union all select schema_name || '.' || view_name, null from duckdb_views() where not internal order by all"
         )
     if word in (".columns", ".schema") and rest.strip():
         name = rest.strip().rpartition(".")[2].replace("'", "''")

@@ -1,14 +1,12 @@
 -- grain: one row per account, business date, channel and payment method
 -- key: account, business_date, channel, payment_method
--- rebuild: by date
+-- rebuild: view
 -- equals: core.fct_daily_payments by account, business_date, channel, payment_method
 --   where order_class = 'sale'
 -- harm: The daily closing would show other payments than the orders list.
 with payments as (
     select * from core.fct_daily_payments
-    where
-        order_class = 'sale'
-        and business_date in (select business_date from increments.affected_dates)
+    where order_class = 'sale'
 ),
 
 final as (

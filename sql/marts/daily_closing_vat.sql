@@ -1,14 +1,12 @@
 -- grain: one row per account, business date, channel and VAT rate
 -- key: account, business_date, channel, tax_rate
--- rebuild: by date
+-- rebuild: view
 -- equals: core.fct_daily_vat by account, business_date, channel, tax_rate
 --   where order_class = 'sale'
 -- harm: VAT by rate would not be that of the orders.
 with vat as (
     select * from core.fct_daily_vat
-    where
-        order_class = 'sale'
-        and business_date in (select business_date from increments.affected_dates)
+    where order_class = 'sale'
 ),
 
 final as (

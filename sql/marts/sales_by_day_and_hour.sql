@@ -1,28 +1,32 @@
 -- grain: one row per account, business date, channel and hour of the shop's clock with a sale
 -- key: account, business_date, channel, hour_of_day
--- rebuild: by date
+-- rebuild: view
 -- equals: core.fct_hourly_sales by account, business_date, channel, hour_of_day
 -- harm: An hour would show other sales than its orders add up to.
 with hourly as (
     select * from core.fct_hourly_sales
-    where business_date in (select business_date from increments.affected_dates)
+),
+
+days as (
+    select * from core.dim_date
 ),
 
 final as (
     select
         -- keys
-        account,
-        business_date,
-        channel,
-        hour_of_day,
+        hourly.account,
+        hourly.business_date,
+        hourly.channel,
+        hourly.hour_of_day,
         -- attributes
-        weekday_of(business_date) as weekday,
+        days.weekday,
         -- sales
-        order_count,
-        item_quantity,
-        gross_amount,
-        net_amount
+        hourly.order_count,
+        hourly.item_quantity,
+        hourly.gross_amount,
+        hourly.net_amount
     from hourly
+    left join days on hourly.business_date = days.business_date
 )
 
 select * from final

@@ -38,8 +38,8 @@ select contains("rows", '"build: core.dim_holiday"') and exit_code in (0, 7) fro
 where contains("rows", '"build: core.fct_orders"') order by rowid desc limit 1
 """  # clocks jump, and `core.dim_holiday` depends on no order
 TABLES = """
-select schema_name || '.' || table_name from duckdb_tables()
-where database_name = 'one' and schema_name in ('core', 'marts') and not temporary order by all
+select table_schema || '.' || table_name from information_schema.tables
+where table_catalog = 'one' and table_schema in ('core', 'marts') order by all
 """
 
 

@@ -169,8 +169,8 @@ def prints(home: Warehouse) -> Prints:
     with closing(duckdb.connect(str(home.files.build), read_only=True)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         names = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('core', 'marts') and not temporary order by all"
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_schema in ('core', 'marts') order by all"
         ).fetchall()
         return {
             name: connection.execute(f"select count(*), coalesce(sum(hash(t)), 0) from {name} as t").fetchall()[0]

@@ -450,6 +450,10 @@ def staged(shop: Warehouse) -> Iterator[Checked]:
         prepare(connection, shop.rules, project.macros)
         steps = Steps(connection, project, fresh=False)
         steps.check_only(stage_all(connection))
+        for model in project.models:
+            if model.rebuild == "view":  # something can be planted in a table only
+                connection.execute(f"create temp table shown as from {model.relation}; drop view {model.relation}")
+                connection.execute(f"create table {model.relation} as from shown; drop table shown")
         yield Checked(connection, steps, {check.name: check for check in project.checks})
 
 

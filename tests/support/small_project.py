@@ -257,8 +257,8 @@ class SmallWarehouse:
     def tables(self, path: Path | None = None) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of core and marts."""
         names = self.rows(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('core', 'marts') order by all",
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_schema in ('core', 'marts') order by all",
             path,
         )
         return {name: self.rows(f"from {name} order by all", path) for (name,) in names}

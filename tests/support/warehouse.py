@@ -80,8 +80,8 @@ class Warehouse:
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of every table of core and marts, in some order."""
         names = self.rows(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('core', 'marts') and not temporary order by all"
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_schema in ('core', 'marts') order by all"
         )
         return {name: sorted(self.rows(f"from {name}"), key=repr) for (name,) in names}
 

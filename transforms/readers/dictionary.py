@@ -59,7 +59,9 @@ def describe(published: Path) -> list[Table]:
     """
     with closing(open_published(published)) as connection:
         tables = connection.execute(
-            "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
+            "select schema_name, table_name, coalesce(comment, '') from ("
+            "select schema_name, table_name, comment from duckdb_tables() union all "
+            "select schema_name, view_name, comment from duckdb_views() where not internal) "
             "where schema_name in (select unnest(?)) order by list_position(?, schema_name), table_name",
             [list(SCHEMAS), list(SCHEMAS)],
         ).fetchall()

@@ -4,7 +4,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
 
     -- grain: one row per basket item of an order's latest version
     -- key: account, order_id, item_id
-    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full | view
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
     -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
     -- copies: core.dim_customer by account, customer_id                      (likewise)
@@ -18,7 +18,8 @@ A check is one SELECT of the rows that break its claim:
 `changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
 over those that it writes; `touched` gives the keys that such orders leave and enter. `stored.<name>` is no file: it
 holds the rows of a batch's orders as they stand in `core.<name>`, a table that is kept by order, for what looks at the
-batch again, its checks mostly.
+batch again, its checks mostly. `view` only chooses or joins what lasting tables hold, with nothing that a reader's
+DuckDB does not have: no macros.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ class Model:
     Attributes:
         schema: `staging`, `increments`, `core`, `stored` or `marts`.
         path: File below the SQL folder, for messages.
-        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary` or `full`.
-        by: With `rebuild == "by"`: the name that the key table `increments.affected_<by>s` is called after.
+        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary`, `full` or `view`.
+        by: With `rebuild == "by"`, and of a view over such a table: the name that the key table
+            `increments.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.
         equals: What its figures must be those of, see `transforms.runner.declared`.
         copies: What its other columns must say, likewise.

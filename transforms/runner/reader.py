@@ -18,7 +18,7 @@ from transforms.runner.rebuilds import KINDS, read_rebuild
 from transforms.runner.session import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was compiled
@@ -50,6 +50,7 @@ def read_folder(sql_dir: Path) -> tuple[list[Model], list[Check], list[Seed]]:
         for schema in MODEL_FOLDERS
         for path in sorted((sql_dir / schema).glob("*.sql"))
     ]
+    models = [_seen_through(model, models) if model.rebuild == "view" else model for model in models]
     models += [_stored(model) for model in models if model.rebuild == "order"]
     by_name = {model.full_name: model for model in models}
     checks = [read_check(path, sql_dir, compiler, by_name) for path in sorted((sql_dir / "checks").glob("*.sql"))]
@@ -91,6 +92,12 @@ def read_model(path: Path, sql_dir: Path, compiler: Compiler, shared: Mapping[st
         copies=_names(head.get("copies", ""), ";"),
         harm=head.get("harm", ""),
     )
+
+
+def _seen_through(view: Model, models: Sequence[Model]) -> Model:
+    """A view changes where what it reads does."""
+    found = {model.by for model in models if model.full_name in view.reads and model.by}
+    return replace(view, by=found.pop()) if len(found) == 1 else view
 
 
 def _stored(model: Model) -> Model:

@@ -260,6 +260,23 @@ class ByKey(Kept):
         return work.key_columns[keys]
 
 
+class View(Rebuild):
+    """A SELECT that only chooses or joins what other tables hold: readers get it, and it has no rows of its own."""
+
+    head = "view"
+
+    def phase(self, model: Model, reads: Reads) -> int:
+        """When in a build what it shows is complete."""
+        unknown = [name for name in model.reads if name not in reads.placed or reads.placed[name].is_temporary]
+        if unknown:
+            raise ModelError(f"{model.path} is a view, but reads {', '.join(unknown)}, which no reader has.")
+        return super().phase(model, reads)
+
+    def make(self, work: Work, model: Model) -> None:
+        """Make the view, documented."""
+        tables.create(work.connection, model, as_view=True)
+
+
 class Temporary(Rebuild):
     """A table for other models: of one batch if it reads what holds one, else of the whole build."""
 
@@ -365,6 +382,7 @@ KINDS: Mapping[str, Rebuild] = {
     "changed": Changed(),
     "temporary": Temporary(),
     "full": Full(),
+    "view": View(),
     "stored": Stored(),
 }
 

@@ -256,12 +256,16 @@ class Steps:
     def _any_dirty(self, reads: Iterable[str]) -> bool:
         return any(
             read in self._dirty
-            or (read in self._models and self._models[read].is_temporary and self._any_dirty(self._models[read].reads))
+            or (
+                read in self._models
+                and not isinstance(kind_of(self._models[read]), Kept)
+                and self._any_dirty(self._models[read].reads)
+            )
             for read in reads
         )
 
     def _kept_models(self, phase: int) -> list[Model]:
-        return [model for model in self.project.models if model.phase == phase and not model.is_temporary]
+        return [model for model in self.project.models if model.phase == phase and isinstance(kind_of(model), Kept)]
 
     def _touched(self) -> Iterator[tuple[Model, Touched]]:
         for model in self.project.models:

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 OF_BATCH = f"order_id in (select order_id from {BATCH})"
 
 
-def create(connection: Connection, model: Model) -> None:
-    """Make the model's table from its SELECT, without rows, with the comments of its `.yml`.
+def create(connection: Connection, model: Model, *, as_view: bool = False) -> None:
+    """Make the model's table from its SELECT, without rows, or a view, with the comments of its `.yml`.
 
     Raises:
         ModelError: The columns and the `.yml` differ.
     """
     with sql_of(model.path):
-        connection.execute(f"create table {model.relation} as\n{model.sql}\nwith no data")
+        if as_view:
+            connection.execute(f"create view {model.relation} as\n{model.sql}")
+        else:
+            connection.execute(f"create table {model.relation} as\n{model.sql}\nwith no data")
     compare(connection, model)
-    comment(connection, model.relation, model.comment, model.columns)
+    comment(connection, f"{'view' if as_view else 'table'} {model.relation}", model.comment, model.columns)
 
 
 def create_findings(connection: Connection, documented: Documented) -> None:
@@ -35,12 +38,13 @@ def create_findings(connection: Connection, documented: Documented) -> None:
         "create table core.fct_findings (check_name varchar, account varchar, order_id bigint, "
         "detail varchar, amount decimal(18, 2))"
     )
-    comment(connection, FINDINGS, documented.comment, documented.columns)
+    comment(connection, f"table {FINDINGS}", documented.comment, documented.columns)
 
 
-def comment(connection: Connection, relation: str, table: str, columns: tuple[Column, ...]) -> None:
-    """Write the comments of a table and its columns."""
-    statements = [f"comment on table {relation} is {quoted(table)}"]
+def comment(connection: Connection, of: str, text: str, columns: tuple[Column, ...]) -> None:
+    """Write the comments of a table or view (`of` names it with its kind) and of its columns."""
+    relation = of.partition(" ")[2]
+    statements = [f"comment on {of} is {quoted(text)}"]
     statements += [
         f'comment on column {relation}."{column.name}" is {quoted(column.description)}' for column in columns
     ]

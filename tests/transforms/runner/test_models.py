@@ -23,7 +23,7 @@ from transforms.runner.models import (
 )
 from transforms.runner.project import cached_project, load_project
 from transforms.runner.reader import read_head
-from transforms.runner.rebuilds import KINDS, Kept, Temporary
+from transforms.runner.rebuilds import KINDS, Kept, Temporary, View
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_column_that_is_given_by_its_name_alone_has_the_words_of_the_shared_on
 
 def test_a_kind_of_model_lasts_as_long_as_a_build_or_is_for_readers():
     assert {name for name, kind in KINDS.items() if isinstance(kind, Temporary)} == set(TEMPORARY)
-    assert {name for name, kind in KINDS.items() if isinstance(kind, Kept)} == set(KINDS) - set(TEMPORARY)
+    assert {name for name, kind in KINDS.items() if isinstance(kind, Kept | View)} == set(KINDS) - set(TEMPORARY)
 
 
 def test_a_head_may_run_over_several_lines():
@@ -137,6 +137,10 @@ FAULTS = {
     "mart over one batch": (
         {"marts__sales_sql": "-- rebuild: full\nselect * from staging.stg_orders"},
         "one batch of orders at a time",
+    ),
+    "view of what no reader has": (
+        {"marts__sales_sql": "-- rebuild: view\nselect * from increments.affected_dates"},
+        "is a view, but reads increments.affected_dates, which no reader has",
     ),
     "undocumented": ({"marts__sales_yml": None}, "marts/sales.sql has no sales.yml"),
     "documented elsewhere": ({"marts__sales_yml": "name: sale\ncolumns: []"}, "`name` must be sales"),

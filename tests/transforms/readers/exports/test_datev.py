@@ -299,8 +299,8 @@ def test_bookings_that_do_not_tie_are_refused(warehouse: Path, accounts: Account
     copy.write_bytes(warehouse.read_bytes())
     with closing(duckdb.connect(str(copy))) as connection:
         connection.execute(
-            "update marts.daily_closing set payment_amount = payment_amount + 0.01 "
-            "where business_date = (select min(business_date) from marts.daily_closing "
+            "update core.fct_daily_payments set payment_amount = payment_amount + 0.01 "  # what the closing shows
+            "where order_class = 'sale' and business_date = (select min(business_date) from marts.daily_closing "
             "where business_date >= date '2026-10-01')"
         )
 

@@ -97,7 +97,8 @@ def test_every_figure_has_its_note_with_formula_and_table(html, busy):
     outline = Outline(html)
     notes = [value for value in outline.values("id") if value.startswith("note-")]
     tables = {
-        f"marts.{name}" for (name,) in ask(busy, "select table_name from duckdb_tables() where schema_name='marts'")
+        f"marts.{name}"
+        for (name,) in ask(busy, "select table_name from information_schema.tables where table_schema='marts'")
     }
 
     assert {f"ref-{name.removeprefix('note-')}" for name in notes} <= set(outline.values("id"))
