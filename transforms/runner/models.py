@@ -4,7 +4,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
 
     -- grain: one row per basket item of an order's latest version
     -- key: account, order_id, item_id
-    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | full | view
+    -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | inline | full | view
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
     -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
     -- copies: core.dim_customer by account, customer_id                      (likewise)
@@ -15,6 +15,7 @@ A check is one SELECT of the rows that break its claim:
     -- scope: batch | build
     -- harm: what goes wrong for whom
 
+`temporary` is a table for other models; `inline` has no rows of its own, its SELECT stands in the place of its name.
 `changed` compares, order by order, what its SELECT gives over the rows that a batch removes with what it gives
 over those that it writes; `touched` gives the keys that such orders leave and enter. `stored.<name>` is no file: it
 holds the rows of a batch's orders as they stand in `core.<name>`, a table that is kept by order, for what looks at the
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODEL_FOLDERS = ("staging", "increments", "core", "marts")
-TEMPORARY = ("temporary", "stored", "touched", "changed")  # kinds of tables that last as long as a build
+TEMPORARY = ("temporary", "inline", "stored", "touched", "changed")  # kinds of tables that last as long as a build
 # When a model is evaluated: with seeds alone, once for each full build; over the loads' bookkeeping, whenever
 # there are new loads; for each batch of orders; after the last batch.
 STATIC, LOADS, BATCH, FINAL = range(4)
@@ -58,7 +59,8 @@ class Model:
     Attributes:
         schema: `staging`, `increments`, `core`, `stored` or `marts`.
         path: File below the SQL folder, for messages.
-        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary`, `full` or `view`.
+        rebuild: `order`, `by`, `newest`, `changed`, `touched`, `stored`, `temporary`, `inline`,
+            `full` or `view`.
         by: With `rebuild == "by"`, and of a view over such a table: the name that the key table
             `increments.affected_<by>s` is called after.
         newest: With `rebuild == "newest"`: the columns whose greatest tuple wins.

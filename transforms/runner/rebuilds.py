@@ -296,6 +296,17 @@ class Temporary(Rebuild):
             return count(work.connection, f"create or replace temp table {model.relation} as\n{sql}")
 
 
+class Inline(Temporary):
+    """What other models have in common: its SELECT stands in the place of its name."""
+
+    head = "inline"
+
+    def make(self, work: Work, model: Model) -> None:
+        """Make the view."""
+        with sql_of(model.path):
+            work.connection.execute(f"create or replace temp view {model.relation} as\n{model.sql}")
+
+
 class Stored(Temporary):
     """What a table that is kept by order holds of the batch's orders."""
 
@@ -381,6 +392,7 @@ KINDS: Mapping[str, Rebuild] = {
     "touched": Touched(),
     "changed": Changed(),
     "temporary": Temporary(),
+    "inline": Inline(),
     "full": Full(),
     "view": View(),
     "stored": Stored(),
