@@ -66,6 +66,7 @@ def home(shop: Shop, settings: Settings, sync: Sync) -> Path:
     return settings.files.home
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("damage", ["cut short", "emptied", "overwritten"])
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_published_file_that_was_damaged_is_published_anew(
@@ -85,6 +86,7 @@ def test_a_published_file_that_was_damaged_is_published_anew(
     assert rows("select count(*) from core.fct_orders") == [(1 + there_is_news,)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_session_that_died_on_the_published_file_changes_nothing_that_readers_see(
     shop: Shop, home: Path, sync: Sync, rows: Rows, there_is_news: bool

@@ -237,6 +237,7 @@ def test_a_user_that_a_later_read_leaves_out_stays_known(warehouse):
     assert warehouse.rows("select is_refunded, user_id from core.fct_orders") == [(True, 7)]
 
 
+@pytest.mark.long
 def test_rows_of_a_load_that_was_written_twice_change_nothing(warehouse):
     warehouse.load([sale(), sale(state=364)])
     before = facts(warehouse)

@@ -244,6 +244,7 @@ def test_a_lost_build_file_comes_back_from_the_published_one(small):
     assert small.rows("select order_id from core.fct_orders order by all") == [(1,), (2,)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("content", [b"", b"no database", None], ids=["empty", "text", "cut"])
 def test_a_broken_build_file_comes_back_from_the_published_one(small, content):
     small.load([order(1)])
@@ -279,6 +280,7 @@ def test_a_full_build_keeps_the_logs(small):
     assert small.rows("select distinct run_id from ops.checks order by all") == [("first",), ("second",)]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("next_build", ["none", "new", "full", "restored"])
 def test_the_log_of_an_earlier_version_is_kept_and_gets_its_new_column(small, next_build):
     moment = datetime(2026, 11, 1, tzinfo=UTC)
@@ -658,6 +660,7 @@ def test_tables_that_nothing_reached_are_left_alone(small):
     assert "core.dim_channel" not in small.build().tables
 
 
+@pytest.mark.long
 def test_many_small_builds_do_not_grow_the_file_without_end(small):
     small.load([order(n, f"{n}.00") for n in range(200)])
     small.build()
