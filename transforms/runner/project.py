@@ -7,6 +7,7 @@ kept in `work/` under the fingerprint of the files; a project that does not fit 
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -24,9 +25,13 @@ def load_project(sql_dir: Path) -> Project:
     Raises:
         ModelError: A file breaks a rule of its kind; the message names it.
     """
+    return _compiled(sql_dir, fingerprint(sql_dir))
+
+
+@lru_cache(maxsize=4)  # a process may build more than once: a demo, a server, the tests
+def _compiled(sql_dir: Path, files: str) -> Project:
     from transforms.runner import order, reader  # a compiled project needs neither yaml nor these
 
-    print_before = fingerprint(sql_dir)
     found, checks, seeds = reader.read_folder(sql_dir)
     models, names = order.in_order(found, checks, seeds)
     return Project(
@@ -36,7 +41,7 @@ def load_project(sql_dir: Path) -> Project:
         seeds=tuple(seeds),
         findings=reader.read_findings(sql_dir),
         macros=read_macros(sql_dir),
-        fingerprint=print_before,
+        fingerprint=files,
     )
 
 
