@@ -167,6 +167,7 @@ def call(
     )
 
 
+@pytest.mark.cases(16)
 @pytest.mark.parametrize(("around", "words", "code", "reason"), CASES.values(), ids=CASES)
 def test_no_traceback_and_the_right_exit_code(
     around: Surroundings, words: tuple[str, ...], code: int, reason: str, account, tmp_path: Path

@@ -136,7 +136,7 @@ COMMANDS = (
 LOADS = ("sync", "build --full", "reconcile --days 1", "backfill --from 2026-11-01 --to 2026-11-02")
 
 
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("make", [no_folder, first_run_failed, without_landing])
 @pytest.mark.parametrize("command", LOADS)
 def test_what_a_run_says_leads_on(
@@ -152,7 +152,7 @@ def test_what_a_run_says_leads_on(
     assert follow(account[0], tmp_path / "data", shlex.split(command)) == []
 
 
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("make", STATES.values(), ids=STATES)
 def test_what_a_command_says_leads_on_in_every_state_of_a_home(
     make: Callable[[Path, Path, Path], None],

@@ -18,7 +18,7 @@ from tests.lives.life import Event, Opening, one_life
 from tests.lives.neighbour import Neighbour
 from tests.support.effort import of_many
 
-LIVES = int(os.environ.get("INVENTORUM_LIVES", of_many(2, 8)))
+LIVES = int(os.environ.get("INVENTORUM_LIVES", of_many(1, 8)))
 FIRST_SEED = int(os.environ.get("INVENTORUM_LIVES_SEED", "0"))
 A_ROUND = 200  # longer runs of Hypothesis in one process grow
 ROUNDS = [(FIRST_SEED + number, min(A_ROUND, LIVES - first)) for number, first in enumerate(range(0, LIVES, A_ROUND))]

@@ -176,7 +176,7 @@ def test_a_deleted_work_folder_comes_back(shop: Shop, settings: Settings, sync: 
     assert rows("select count(*) from core.fct_orders") == [(2,)]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("victim", ["state.json", "schemas/inventorum.schema.json"])
 def test_a_truncated_file_of_dlt_is_rebuilt(
     victim: str, shop: Shop, settings: Settings, sync: Sync, rows: Rows
@@ -199,6 +199,7 @@ def test_a_home_that_is_a_file_is_refused_without_a_trace(settings: Settings, tm
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
+@pytest.mark.long
 def test_a_landing_log_from_a_backup_is_caught_up_whatever_the_working_folder_says(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -257,6 +258,7 @@ def test_a_home_of_another_account_is_refused_before_anything_is_asked(
     assert sync().exit_code == 0
 
 
+@pytest.mark.long
 def test_a_clock_that_was_set_back_loses_nothing_to_those_who_do_as_they_are_told(
     shop: Shop, settings: Settings, rows: Rows
 ) -> None:

@@ -89,7 +89,7 @@ BEGINNINGS: tuple[Step, ...] = (
 )
 
 
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda step: step.__name__)
 def test_orders_and_quarantine_arrive_after_a_first_run_that_landed_no_order(
     begin: Step, shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
@@ -147,7 +147,7 @@ def spoil(files: Files, tables: tuple[str, ...]) -> None:
         )
 
 
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(("begin", "tables"), SPOILED.values(), ids=SPOILED)
 def test_a_home_that_an_earlier_release_spoiled_is_mended_by_the_next_run(
     begin: Step, tables: tuple[str, ...], shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
