@@ -386,7 +386,7 @@ class _Values:
         value, _ = self.found.get(key, (None, ""))
         if value is None or value == "":
             return None
-        parts = value if isinstance(value, list) else str(value).strip("[] ").replace('"', "").split(",")
+        parts = value if isinstance(value, list | tuple) else str(value).strip("[] ").replace('"', "").split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
 
     def integer(self, key: str, default: int, *, low: int | None = None, high: int | None = None) -> int:

@@ -30,7 +30,7 @@ from pipelines.landing.log import new_run_id
 from pipelines.landing.schemas import TABLES, hints
 from pipelines.landing.spool import Spool
 from pipelines.progress import Silent
-from pipelines.settings import CHANNELS, DEFAULT_BASE_URL, Settings
+from pipelines.settings import DEFAULT_BASE_URL, Settings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def inventorum_source(
     client_id: str | None = dlt.secrets.value,
     client_secret: str | None = dlt.secrets.value,
     refresh_token: str | None = dlt.secrets.value,
-    channels: Sequence[str] = CHANNELS,
+    channels: Any = None,  # Any: dlt leaves words between commas as they are
     start_date: str | None = None,
     api_version: int = 12,
     overlap_minutes: float = 15.0,
@@ -69,8 +69,13 @@ def inventorum_source(
     hash of two reads with the same content is the same.
 
     Args:
+        base_url: Of the API.
         access_token: A fixed token; or `client_id`, `client_secret` and `refresh_token`, which renews itself.
+        channels: A list, or words between commas. None: all.
         start_date: A date or ISO 8601 time; only what changed since then is read by the first run. None: everything.
+        api_version: Below 12 PENDING orders come, too.
+        overlap_minutes: How far each crawl goes back behind its cursor.
+        requests_per_second: At most; the API's limit is 20.
         account: Stands in every row.
         delta_first_page: 0 or 1 where the API is known to start there.
         inventorum_home: Folder in which renewed tokens are kept; default: that of `inventorum sync`.
@@ -88,7 +93,7 @@ def inventorum_source(
         client_id=client_id,
         client_secret=client_secret,
         refresh_token=refresh_token,
-        channels=list(channels),
+        channels=channels,
         start_date=start_date,
         api_version=api_version,
         overlap_minutes=overlap_minutes,

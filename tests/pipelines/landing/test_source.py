@@ -134,6 +134,19 @@ def test_another_destination_and_some_of_the_resources(folder: Path, shop: Shop,
         assert connection.execute("select channel, status from raw.windows").fetchall() == [("shop", "complete")]
 
 
+def test_channels_are_named_as_for_the_program(folder: Path, shop: Shop, load: Load, lake: Lake) -> None:
+    for channel in ("ipad", "shop", "ebay"):
+        shop.sell(channel, items=WOBBLER)
+    config = folder / ".dlt" / "config.toml"
+    plain = config.read_text("utf-8")
+    for channels in ('"ipad,shop"', '["ipad", "shop"]', '\'["ipad", "shop"]\''):
+        config.write_text(plain.replace("[sources.inventorum]", f"[sources.inventorum]\nchannels = {channels}"))
+        ran = load()
+        assert ran.returncode == 0, ran.stderr
+
+    assert lake("select channel, count(*) from {windows} group by all order by all") == [("ipad", 3), ("shop", 3)]
+
+
 def test_a_crawl_that_cannot_be_completed_fails_the_run_and_the_next_brings_all(
     folder: Path, shop: Shop, sandbox: Sandbox, load: Load, lake: Lake
 ) -> None:
