@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, d
     shop = make_shop(seed=1, orders=150, days=20, end=datetime.now(UTC) - timedelta(hours=1))
     with Sandbox(shop) as sandbox:
         folder = tmp_path_factory.mktemp("readme")
-        (folder / "notebooks").symlink_to(ROOT / "notebooks")
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("__*__"))
+        shutil.copyfile(ROOT / ".gitignore", folder / ".gitignore")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SOURCES__")} | {
             "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
             "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
@@ -57,6 +59,13 @@ def call(line: str, folder: Path, environment: dict[str, str]) -> subprocess.Com
     )
 
 
+def written(folder: Path) -> set[str]:
+    """What git would add there."""
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    listed = subprocess.check_output(["git", "ls-files", "--others", "--exclude-standard"], cwd=folder, text=True)
+    return set(listed.splitlines())
+
+
 def test_the_first_two_blocks_are_the_whole_set_up() -> None:
     assert BLOCKS[0].splitlines()[0].endswith("-m venv .venv")
     assert BLOCKS[0].splitlines()[-1] == ".venv/bin/inventorum demo"
@@ -73,6 +82,8 @@ def test_every_command_works_in_the_order_in_which_they_stand(checkout: tuple[Pa
         assert ended.stdout.strip() or " --output " in line, line
     assert (folder / "demo" / "returns.html").stat().st_size > 10_000
     assert (folder / "data" / "report.html").exists()
+    # what they write may name customers: none of it is taken for a part of the repository
+    assert written(folder) == {".gitignore", *(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.*"))}
 
 
 def test_the_readme_fits_on_a_few_screens_and_its_links_lead_somewhere() -> None:
