@@ -43,11 +43,11 @@ _KNOWN = frozenset(
         "currency",
         "prices_include_discount",
         "delta_first_page",
-        "orders_per_slice",
         "published_group",
         "skr",
     }
 )
+_FORMER = frozenset({"orders_per_slice"})  # stood in earlier templates, read by nobody
 
 
 @dataclass(frozen=True)
@@ -365,7 +365,7 @@ class _Values:
             for key, value in _toml_section(path).items():
                 if key in _KNOWN:
                     found[key] = (value, str(path))
-                elif not isinstance(value, dict):  # a table is for one of dlt's resources
+                elif key not in _FORMER and not isinstance(value, dict):  # a table is for one of dlt's resources
                     unknown[key] = f"`{key}` in {path}"
         for key, value in environment.items():
             if key.upper().startswith(_PREFIX) and value != "":
@@ -374,7 +374,7 @@ class _Values:
                 name = key[len(_PREFIX) :].lower()
                 if name in _KNOWN:
                     found[name] = (value, key)
-                elif "__" not in name:
+                elif name not in _FORMER and "__" not in name:
                     unknown[name] = key
         return cls(found, unknown)
 

@@ -25,7 +25,6 @@ CONFIG = f"""\
 # overlap_minutes = 15  # each run reads again what changed just before the last one
 # start_date = "2026-01-01"  # nothing older is read; default: everything
 # delta_first_page = 0  # 0 or 1; default: found out
-# orders_per_slice = 40  # orders that one answer of /orders/ brings at most
 
 # account = "default"  # name of the account, in the column `account`
 # timezone = "Europe/Berlin"  # of the shop: decides to which day a sale belongs

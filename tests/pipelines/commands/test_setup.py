@@ -95,6 +95,30 @@ def test_the_templates_name_every_setting_and_change_none(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("name", sorted(_KNOWN))
+def test_each_setting_is_read_and_stands_on_the_page_of_the_commands(name: str, tmp_path: Path) -> None:
+    login = {"client_id": "x", "client_secret": "x", "refresh_token": "x"}
+    plain = login if name in login else {}
+
+    def given(**values: str) -> Settings | str:
+        try:
+            return Settings.given(tmp_path, where="here", **values)
+        except SettingsError as refused:
+            return str(refused)
+
+    assert given(**plain | {name: "?"}) != given(**plain)
+    assert f"`{name.upper()}`" in (ROOT / "pipelines" / "commands" / "README.md").read_text("utf-8")
+
+
+def test_a_setting_that_an_earlier_template_offered_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[sources.inventorum]\norders_per_slice = 40\n")
+
+    assert Settings.load(tmp_path / "home", project=tmp_path) == Settings.load(
+        tmp_path / "home", project=tmp_path / "x"
+    )
+
+
 def test_the_defaults_that_the_template_shows_are_the_defaults(tmp_path: Path) -> None:
     bare = Settings.load(tmp_path / "home", project=tmp_path / "nothing")
     (tmp_path / ".dlt").mkdir()
