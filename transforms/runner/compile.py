@@ -135,7 +135,7 @@ class Compiler:
         ((tree,),) = self._connection.execute(PARSE, [text]).fetchall()
         read = json.loads(tree, object_hook=note)
         if read.get("error_type") == "parser":
-            raise ModelError(f"{shown} cannot be parsed: {read['error_message']}")
+            raise ModelError(f"sql/{shown} cannot be parsed; nothing was changed: {read['error_message']}")
         if len(read.get("statements", ())) != 1:
             raise ModelError(f"{shown} must hold one SELECT and nothing else.")
         return nodes, common
