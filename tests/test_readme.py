@@ -100,7 +100,7 @@ def test_the_python_of_the_readers_page_works(checkout: tuple[Path, dict[str, st
     ended = subprocess.run(
         [sys.executable, "-c", f"{program}\nassert len(warehouse.sql('from marts.sales_by_day').fetchall())"],
         cwd=folder,
-        env=environment,
+        env=environment | {"INVENTORUM_HOME": "demo"},
         capture_output=True,
         text=True,
         timeout=300,
