@@ -26,12 +26,14 @@ from pipelines.commands.status import status
 from pipelines.commands.sync import sync
 from pipelines.commands.tables import tables
 from pipelines.terminal import (
+    BY_CTRL_C,
     Common,
     HomeOption,
     JsonOption,
     QuietOption,
     VerboseOption,
     command,
+    complain,
     remember,
     unwritten,
 )
@@ -85,6 +87,9 @@ def main() -> None:
         if isinstance(ended.code, int):
             process.end(ended.code)
         raise
+    except KeyboardInterrupt:  # before a command had begun
+        complain(BY_CTRL_C)
+        process.end(BY_CTRL_C.exit_code)
     except OSError as fault:  # help or a usage message could not be written
         process.end(unwritten(fault))
 

@@ -105,3 +105,28 @@ def test_ctrl_c_ends_a_query_that_would_take_years(tmp_path: Path, output: list[
     assert (asking.returncode, out) == (INTERRUPTED, "")
     assert err.strip().startswith("Interrupted.")
     assert not list(tmp_path.glob("years*"))
+
+
+EARLY = """
+import os, signal, sys
+from pipelines import cli
+
+def stop(frame, event, _):
+    if event == "call" and frame.f_code.co_name == "get_command_name":
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.setprofile(stop)
+sys.argv = ["inventorum", "--help"]
+cli.main()
+"""
+
+
+def test_ctrl_c_before_a_command_has_begun_is_told_like_any_other() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", EARLY], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ended.returncode == 130
+    assert "Interrupted" in ended.stderr
+    assert "Traceback" not in ended.stderr
