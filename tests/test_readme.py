@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from tests import ROOT
 from tests.benchmarks.table import BEGIN, END
+from tests.support.real_command import surroundings
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -34,12 +34,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, d
         folder = tmp_path_factory.mktemp("readme")
         shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("__*__"))
         shutil.copyfile(ROOT / ".gitignore", folder / ".gitignore")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SOURCES__")} | {
-            "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
-            "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
-            "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
-            "PYTHONPATH": str(ROOT),
-        }
+        environment = surroundings(sandbox)
         made = call(".venv/bin/inventorum demo --orders 300 --days 60", folder, environment)
         assert made.returncode == 0, made.stderr
         yield folder, environment

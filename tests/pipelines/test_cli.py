@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import pytest
 
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from tests import ROOT
+from tests.support.real_command import surroundings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,11 +22,10 @@ def inventorum(tmp_path: Path) -> Run:
     """The command in an empty folder, with no settings but those given."""
 
     def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
         return subprocess.run(
             [sys.executable, "-m", "pipelines.cli", *arguments],
             cwd=tmp_path,
-            env=kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)} | environment,
+            env=surroundings(COLUMNS="80") | environment,
             capture_output=True,
             text=True,
             timeout=120,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
 import sys
@@ -18,8 +17,8 @@ from pipelines.progress import Line
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings, StaticLogin
-from tests import ROOT
 from tests.support.pseudo_terminal import COLUMNS, run_in_terminal
+from tests.support.real_command import surroundings
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +35,7 @@ def account(tmp_path_factory: pytest.TempPathFactory):
                 requests_per_second=1000.0,
             )
         )
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "INVENTORUM"))}
-        yield (
-            folder,
-            kept
-            | {
-                "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
-                "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
-                "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
-                "PYTHONPATH": str(ROOT),
-            },
-        )
+        yield folder, surroundings(sandbox)
 
 
 def test_a_build_in_a_terminal_keeps_one_line_and_leaves_a_clean_screen(account):

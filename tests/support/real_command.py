@@ -17,6 +17,21 @@ from pipelines.sandbox.shop import Shop
 from tests import ROOT
 
 
+def surroundings(sandbox: Sandbox | None = None, **own: str) -> dict[str, str]:
+    """The environment of somebody who has set nothing but what points to a sandbox, and these variables."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "INVENTORUM"))}
+    return kept | {"PYTHONPATH": str(ROOT)} | (pointing_to(sandbox) if sandbox else {}) | own
+
+
+def pointing_to(sandbox: Sandbox) -> dict[str, str]:
+    """The settings of a sandbox's account."""
+    return {
+        "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
+        "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
+        "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
+    }
+
+
 def start(
     home: Path,
     sandbox: Sandbox,
@@ -32,12 +47,7 @@ def start(
         through: A program with its arguments that is to start it.
         environment: Variables besides those that point to the sandbox, or in their place.
     """
-    settings = {
-        "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
-        "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
-        "SOURCES__INVENTORUM__REQUESTS_PER_SECOND": "1000",
-        "PYTHONPATH": str(ROOT),
-    }
+    settings = pointing_to(sandbox) | {"PYTHONPATH": str(ROOT)}
     command = [*through, sys.executable, *program, *arguments, "--home", str(home)]
     return subprocess.Popen(
         command,

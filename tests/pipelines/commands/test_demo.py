@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pipelines.progress import Silent
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings
-from tests import ROOT
+from tests.support.real_command import surroundings
 
 PROGRAM = Path(sys.executable).parent / "inventorum"
 Call = Callable[[str], subprocess.CompletedProcess[str]]
@@ -39,8 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def typed(folder: Path) -> Call:
     """A line as it is typed into a shell in that folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "INVENTORUM"))}
-    environment = kept | {"INVENTORUM_HOME": "mine", "PYTHONPATH": str(ROOT)}
+    environment = surroundings(INVENTORUM_HOME="mine")
 
     def call(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -24,8 +24,8 @@ from pipelines.period import parse_day, parse_instant
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
-from tests import ROOT
 from tests.conftest import Rows, Sync
+from tests.support.real_command import surroundings
 
 PRODUCT = 7890302  # of the documentation's example; every sandbox knows it
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -34,13 +34,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """What a user of this sandbox has set."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
-    return kept | {
-        "COLUMNS": "80",
-        "PYTHONPATH": str(ROOT),
-        "SOURCES__INVENTORUM__BASE_URL": sandbox.base_url,
-        "SOURCES__INVENTORUM__ACCESS_TOKEN": sandbox.access_token,
-    }
+    return surroundings(sandbox, COLUMNS="80")
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import _KNOWN, Files, Settings, StaticLogin
 from tests import ROOT
+from tests.support.real_command import surroundings
 
 Doctor = Callable[..., dict[str, Finding]]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -61,8 +62,7 @@ def inventorum(tmp_path: Path) -> Run:
 
 
 def environment_of(**own: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
-    return kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)} | own
+    return surroundings(COLUMNS="80") | own
 
 
 # --- init

@@ -18,6 +18,7 @@ from pipelines.landing.schemas import LOAD_ID, TABLES
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files
+from tests import ROOT
 from tests.support.real_command import finish, start
 
 WOBBLER = [("Wobbler", "6.99", 1)]
@@ -62,7 +63,7 @@ def load(folder: Path, tmp_path: Path) -> Load:
         return subprocess.run(
             [sys.executable, "load.py"],
             cwd=folder,
-            env=environment | {"DLT_DATA_DIR": str(tmp_path / "dlt"), "PYTHONPATH": str(Path(__file__).parents[3])},
+            env=environment | {"DLT_DATA_DIR": str(tmp_path / "dlt"), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=300,

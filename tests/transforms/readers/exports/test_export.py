@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import resource
 import signal
@@ -29,7 +28,7 @@ from pipelines.sandbox.clock import Clock
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
-from tests import ROOT
+from tests.support.real_command import surroundings
 from transforms.errors import TransformError
 from transforms.readers.exports import excel_file
 from transforms.readers.exports.cells import german, harmless, international
@@ -329,11 +328,10 @@ def command(
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
     return subprocess.run(
         [sys.executable, "-m", "pipelines.cli", "--home", str(home), *arguments],
         cwd=folder,
-        env=kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=surroundings(COLUMNS="80", PYTHONDONTWRITEBYTECODE="1"),
         capture_output=True,
         text=True,
         timeout=120,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT
+from tests.support.real_command import surroundings
 from tests.transforms.readers.report.conftest import ask
 
 Report = Callable[..., subprocess.CompletedProcess[str]]
@@ -22,11 +21,10 @@ def report(tmp_path: Path) -> Report:
     """The command, in an empty folder."""
 
     def call(published: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOURCES__", "INVENTORUM"))}
         return subprocess.run(
             [sys.executable, "-m", "pipelines.cli", "report", "--home", str(published.parent), *arguments],
             cwd=tmp_path,
-            env=kept | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)},
+            env=surroundings(COLUMNS="80"),
             capture_output=True,
             text=True,
             timeout=120,
