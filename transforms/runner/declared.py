@@ -22,7 +22,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from transforms.errors import ModelError
-from transforms.runner.rebuilds import key_table
+from transforms.runner.rebuilds import is_among, key_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -177,7 +177,7 @@ def _changed(model: Model, models: Mapping[str, Model]) -> str:
     names = {column.name for column in model.columns}
     for name, changed in CHANGED_BY.items():
         if name in names and changed in models:
-            return f"{name} in (select changed.{name} from {changed} as changed)"
+            return is_among([name], changed)
     return ""
 
 
@@ -292,14 +292,7 @@ def _of_build(model: Model, models: Mapping[str, Model], columns: set[str]) -> s
     if model.by is None or (keys := models.get(key_table(model))) is None:
         return ""
     names = [name for name in keys.key if name in columns]
-    if not names:
-        return ""
-    # by one column first, so that DuckDB skips most of the table
-    first = f"{names[0]} in (select changed.{names[0]} from {keys.full_name} as changed)"
-    if len(names) == 1:
-        return first
-    together = ", ".join(f"changed.{name}" for name in names)
-    return f"{first} and ({', '.join(names)}) in (select ({together}) from {keys.full_name} as changed)"
+    return is_among(names, keys.full_name) if names else ""
 
 
 def _model(name: str, models: Mapping[str, Model], shown: str) -> Model:

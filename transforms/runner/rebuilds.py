@@ -242,12 +242,7 @@ class ByKey(Kept):
         with sql_of(model.path):
             gone = 0
             if not work.fresh:
-                columns, keys = self._key_columns(work, model), temporary(key_table(model))
-                # by one column first, so that DuckDB skips most of the table
-                found = f'"{columns[0]}" in (select "{columns[0]}" from {keys})'
-                if len(columns) > 1:
-                    listed = ", ".join(f'"{column}"' for column in columns)
-                    found += f" and ({listed}) in (select ({listed}) from {keys})"
+                found = is_among(self._key_columns(work, model), temporary(key_table(model)))
                 gone = count(work.connection, f"delete from {model.relation} where {found}")
             return gone + _insert(work.connection, model)
 
@@ -421,6 +416,16 @@ def read_rebuild(text: str) -> tuple[str, str | None]:
 def key_table(model: Model) -> str:
     """The table whose rows say which part of a model is rebuilt that is rebuilt by something."""
     return NEW_LOADS if model.by == "load" else f"increments.affected_{model.by}s"
+
+
+def is_among(columns: Sequence[str], keys: str) -> str:
+    """The condition that a row's values in these columns stand in a table of keys."""
+    # by one column first, so that DuckDB skips most of the table
+    first = f"{columns[0]} in (select changed.{columns[0]} from {keys} as changed)"
+    if len(columns) == 1:
+        return first
+    together = ", ".join(f"changed.{name}" for name in columns)
+    return f"{first} and ({', '.join(columns)}) in (select ({together}) from {keys} as changed)"
 
 
 def _with_the_batch(model: Model, reads: Reads) -> int:
