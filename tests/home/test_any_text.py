@@ -85,7 +85,7 @@ def by_duckdb(path: Path, dialect: Dialect) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("dialect", "cell"), DIALECTS)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(rows=TABLES)
 def test_python_pandas_and_duckdb_read_from_a_csv_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, dialect: Dialect, cell: Any, rows: list[tuple[str, ...]]

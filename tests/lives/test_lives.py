@@ -46,7 +46,6 @@ def test_whatever_happens_in_a_life_one_good_run_after_a_quiet_day_puts_everythi
     @seed(number)
     @settings(
         max_examples=lives,
-        deadline=None,
         database=None,
         print_blob=True,
         report_multiple_bugs=False,

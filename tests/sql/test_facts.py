@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.landing_file import FIRST_WATERMARK, Load
@@ -282,7 +282,6 @@ LARGEST = D("9999999999999999.99")
     gross=st.decimals(-LARGEST, LARGEST, places=2) | st.decimals(0, 100, places=2),
     rate=st.sampled_from([0, 5, 7, 16, 19]).map(D) | st.decimals(0, D("999.999"), places=3),
 )
-@settings(deadline=None)
 def test_net_amounts_are_rounded_half_up_to_the_cent_whatever_their_size(net_of, gross, rate):
     numerator, denominator = abs(int(gross * 100)) * 100_000, 100_000 + int(rate * 1000)
     cents = (2 * numerator + denominator) // (2 * denominator)
@@ -489,7 +488,6 @@ def shares_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     discount=st.decimals(D("0.01"), 5000, places=2),
     lines=st.lists(st.decimals(0, 9999, places=2), min_size=1, max_size=12),
 )
-@settings(deadline=None)
 def test_shares_of_a_discount_add_up_and_are_within_a_cent_of_exact(shares_of, discount, lines):
     shares = shares_of(discount, lines)
 

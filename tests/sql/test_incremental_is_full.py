@@ -88,7 +88,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(history=histories())
-@settings(max_examples=of_many(1, 8), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=of_many(1, 8), suppress_health_check=list(HealthCheck))
 def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_factory, history):
     warehouse = Warehouse(tmp_path_factory.mktemp("history"))
     warehouse.append([])

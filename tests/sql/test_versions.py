@@ -139,7 +139,7 @@ def says_the_same(macros: duckdb.DuckDBPyConnection, one: str, two: str) -> bool
     return same  # type: ignore[no-any-return]
 
 
-@settings(deadline=None, max_examples=of_many(8, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=of_many(8, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=rewritten(), two=rewritten())
 def test_an_order_that_is_written_otherwise_says_the_same(
     macros: duckdb.DuckDBPyConnection, one: str, two: str
@@ -147,7 +147,7 @@ def test_an_order_that_is_written_otherwise_says_the_same(
     assert says_the_same(macros, one, two) is True
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data(), place=st.sampled_from(PLACES))
 def test_an_order_of_which_one_value_is_another_says_something_else(
     macros: duckdb.DuckDBPyConnection, data: st.DataObject, place: tuple[Any, ...]

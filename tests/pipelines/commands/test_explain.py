@@ -506,7 +506,7 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(st.sampled_from(["id", "state", "basket", "customer", "payments", "x"]), JSON, max_size=4)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(OBJECTS, OBJECTS)
 def test_two_objects_have_changes_if_and_only_if_they_differ(old: dict[str, Any], new: dict[str, Any]) -> None:
     found = changes(json.dumps(old), json.dumps(new), personal=True)
@@ -524,7 +524,7 @@ PEOPLE = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["customer", "buyer", "note", "contact"]), PEOPLE, max_size=3))
 def test_no_shape_of_a_payload_shows_a_person(people: dict[str, Any]) -> None:
     for old, new in ((people, {}), ({}, people), (people, {"customer": 1, "buyer": None})):

@@ -704,7 +704,7 @@ ORDERS = st.builds(
     builds_after=st.sets(st.integers(0, 5)),
     clock=st.sampled_from([1, 0, -1]),
 )
-@settings(max_examples=of_many(3, 25), deadline=None)
+@settings(max_examples=of_many(3, 25))
 def test_any_split_of_a_history_ends_in_the_same_tables(tmp_path_factory, loads, builds_after, clock):
     small = SmallWarehouse(tmp_path_factory.mktemp("split"))
     small.load([])

@@ -116,7 +116,6 @@ def run(machine: type[Histories], histories: int = HISTORIES, phases: Collection
             settings=settings(
                 max_examples=min(ROUND, histories - first),
                 stateful_step_count=12,
-                deadline=None,
                 database=None,
                 report_multiple_bugs=False,
                 phases=phases,
