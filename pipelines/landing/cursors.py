@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import duckdb
 
@@ -45,6 +46,17 @@ select
 from crawls left join known using (channel)
 group by channel
 """
+
+
+class _Noted(NamedTuple):
+    """What KNOWN gives of a channel; see KnownTimes."""
+
+    channel: str
+    cursor: datetime | None
+    newest: datetime | None
+    noted_at: datetime
+    set_back_to: datetime | None
+    complete_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -87,13 +99,14 @@ def known_times(connection: duckdb.DuckDBPyConnection, windows: str = "raw.windo
     """
     if not (landing.has_table(connection, "windows") and landing.has_table(connection, "_dlt_loads")):
         return KnownTimes()
-    rows = connection.execute(KNOWN.format(windows=windows, completed=landing.COMPLETED)).fetchall()
+    found = connection.execute(KNOWN.format(windows=windows, completed=landing.COMPLETED)).fetchall()
+    noted = [_Noted(*row) for row in found]
     return KnownTimes(
-        {channel: cursor for channel, cursor, *_ in rows if cursor is not None},
-        max((newest for _, _, newest, *_ in rows if newest is not None), default=None),
-        max((noted for _, _, _, noted, *_ in rows), default=None),
-        {channel: begin for channel, *_, begin, _ in rows if begin is not None},
-        {channel: until for channel, *_, until in rows if until is not None},
+        cursors={one.channel: one.cursor for one in noted if one.cursor is not None},
+        newest=max((one.newest for one in noted if one.newest is not None), default=None),
+        noted_at=max((one.noted_at for one in noted), default=None),
+        set_back_to={one.channel: one.set_back_to for one in noted if one.set_back_to is not None},
+        complete_until={one.channel: one.complete_until for one in noted if one.complete_until is not None},
     )
 
 
