@@ -1,24 +1,44 @@
 -- grain: one row per order and VAT rate of an order's latest version
 -- key: account, order_id, tax_rate
 -- rebuild: by order
-with lines as (
-    select * from stored.fct_order_items
+with orders as (
+    select * from staging.stg_orders
+    where is_latest
+),
+
+sums as (
+    select * from core.rate_sums
+    where superseded_version = 0
+),
+
+rates as (
+    select * from core.version_vat
 ),
 
 final as (
     select
-        account,
-        order_id,
-        tax_rate,
-        try_cast(sum(line_gross_amount) as decimal(18, 2)) as gross_amount,
-        try_cast(sum(line_net_amount) as decimal(18, 2)) as net_amount,
-        try_cast(sum(line_vat_amount) as decimal(18, 2)) as vat_amount,
-        cast(count(*) as integer) as line_count,
-        channel,
-        order_class,
-        business_date
-    from lines
-    group by account, order_id, tax_rate, channel, order_class, business_date
+        sums.account,
+        sums.order_id,
+        sums.tax_rate,
+        sums.gross_amount,
+        sums.net_amount,
+        sums.vat_amount,
+        sums.line_count,
+        orders.channel,
+        orders.order_class,
+        orders.business_date,
+        rates.shipping_gross_amount,
+        rates.shipping_net_amount,
+        rates.shipping_vat_amount
+    from orders
+    inner join sums
+        on orders.account = sums.account and orders.order_id = sums.order_id
+    inner join rates
+        on
+            orders.account = rates.account
+            and orders.order_id = rates.order_id
+            and orders.version_number = rates.version_number
+            and coalesce(sums.tax_rate, -1) = coalesce(rates.tax_rate, -1)
 )
 
 select * from final

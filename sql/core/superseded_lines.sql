@@ -12,6 +12,7 @@ final as (
         order_id,
         version_number,
         line_number,
+        tax_rate,
         quantity,
         line_gross_amount,
         line_net_amount,

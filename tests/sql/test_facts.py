@@ -312,6 +312,31 @@ RATES = [
     line(3, "1.19"),
     line(4, "5.00", tax_rate="0.000"),
 ]
+# lines, cost of the shipment; gross, net and VAT of shipping by rate, lowest first
+SHIPPING: dict[str, tuple[list[Any], str, list[tuple[Any, str, str, str]]]] = {
+    "shipping of one rate": ([line(1, "11.90"), line(2, "1.19")], "4.90", [(19, "4.90", "4.12", "0.78")]),
+    "shipping of two rates": (
+        [line(1, "119.00"), line(2, "53.50", tax_rate="7.000")],  # 100 and 50 net
+        "5.00",
+        [(7, "1.67", "1.56", "0.11"), (19, "3.33", "2.80", "0.53")],
+    ),
+    "shipping of two equal rates": (
+        [line(1, "11.90"), line(2, "10.70", tax_rate="7.000")],
+        "0.01",
+        [(7, "0.01", "0.01", "0.00"), (19, "0.00", "0.00", "0.00")],
+    ),
+    "shipping beside a line taken back": (
+        [line(1, "-11.90"), line(2, "10.70", tax_rate="7.000")],
+        "5.00",
+        [(7, "5.00", "4.67", "0.33"), (19, "0.00", "0.00", "0.00")],
+    ),
+    "shipping without a known rate": ([line(1, "11.90", tax_rate="none")], "4.90", [(None, "4.90", "4.90", "0.00")]),
+    "shipping beside an unknown rate": (
+        [line(1, "11.90"), line(2, "10.00", tax_rate="none")],
+        "4.90",
+        [(19, "4.90", "4.12", "0.78"), (None, "0.00", "0.00", "0.00")],
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +349,11 @@ def by_amount(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         )
         for name, (paid, payments, shipment, _) in BALANCES.items()
     }
-    return one_warehouse_of(cases | {"rates": sale(items=RATES)}, tmp_path_factory.mktemp("amounts"))
+    cases |= {"rates": sale(items=RATES)}
+    cases |= {
+        name: sale(items=lines, shipment=SHIPMENT | {"cost": cost}) for name, (lines, cost, _) in SHIPPING.items()
+    }
+    return one_warehouse_of(cases, tmp_path_factory.mktemp("amounts"))
 
 
 @pytest.mark.parametrize("case", BALANCES)
@@ -338,6 +367,13 @@ def test_each_rate_of_an_order_has_its_vat(by_amount):
         (D("7.000"), D("10.70"), D("10.00"), D("0.70"), 1),
         (D("19.000"), D("13.09"), D("11.00"), D("2.09"), 2),
     ]
+
+
+@pytest.mark.parametrize("case", SHIPPING)
+def test_shipping_bears_the_vat_of_the_goods(by_amount, case):
+    assert by_amount(
+        case, "tax_rate, shipping_gross_amount, shipping_net_amount, shipping_vat_amount", "core.fct_order_vat"
+    ) == [(rate, *map(D, amounts)) for rate, *amounts in SHIPPING[case][2]]
 
 
 # -- discounts -----------------------------------------------------------------------------------------

@@ -1,0 +1,176 @@
+-- grain: one row per version of an order and VAT rate of its lines; one without rate if it has none
+-- key: account, order_id, version_number, tax_rate
+-- rebuild: temporary
+
+-- Shipping follows the goods: to the only rate, or to several in proportion to their net amounts,
+-- by largest remainder. The lowest rate bears it all where none is above zero, or where the order
+-- is too large for exact shares in 64 bits (30 million).
+with orders as (
+    select
+        account,
+        order_id,
+        version_number,
+        case when is_latest then 0 else version_number end as superseded_version,
+        has_bit(state, 16) as is_refunded,
+        coalesce(shipping_gross_amount, 0) as shipping_gross_amount
+    from staging.stg_orders
+),
+
+rates as (
+    select * from core.rate_sums
+),
+
+versions as (
+    select
+        account,
+        order_id,
+        superseded_version,
+        min(tax_rate) as first_rate,
+        count(tax_rate) as known_rates,
+        try_cast(sum(case when net_amount > 0 then net_amount end) as decimal(18, 2))
+            as positive_net_amount
+    from rates
+    group by account, order_id, superseded_version
+),
+
+placed as (
+    select
+        orders.account,
+        orders.order_id,
+        orders.version_number,
+        orders.is_refunded,
+        orders.shipping_gross_amount as order_shipping_amount,
+        rates.tax_rate,
+        coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1) as is_first_rate,
+        coalesce(rates.line_count, 0) as line_count,
+        coalesce(rates.quantity, 0) as quantity,
+        coalesce(rates.gross_amount, 0) as gross_amount,
+        coalesce(rates.net_amount, 0) as net_amount,
+        coalesce(rates.vat_amount, 0) as vat_amount,
+        case
+            when
+                versions.known_rates > 1
+                and orders.shipping_gross_amount <> 0
+                and versions.positive_net_amount <= 30000000
+                then cents_of(versions.positive_net_amount)
+        end as shared_cents
+    from orders
+    left join versions
+        on
+            orders.account = versions.account
+            and orders.order_id = versions.order_id
+            and orders.superseded_version = versions.superseded_version
+    left join rates
+        on
+            orders.account = rates.account
+            and orders.order_id = rates.order_id
+            and orders.superseded_version = rates.superseded_version
+),
+
+weighed as (
+    -- shipping x weight / total in two steps, so that nothing leaves 64 bits
+    select
+        account,
+        order_id,
+        version_number,
+        tax_rate,
+        order_shipping_amount,
+        cents_of(abs(order_shipping_amount)) as shipping_cents,
+        shared_cents,
+        case when net_amount > 0 then cents_of(net_amount) else 0 end as weight
+    from placed
+    where shared_cents is not null and tax_rate is not null
+),
+
+floors as (
+    select
+        *,
+        (shipping_cents // shared_cents) * weight
+        + ((shipping_cents % shared_cents) * weight) // shared_cents as floor_cents,
+        ((shipping_cents % shared_cents) * weight) % shared_cents as remainder
+    from weighed
+),
+
+ranked as (
+    select
+        *,
+        shipping_cents
+        - sum(floor_cents) over (partition by account, order_id, version_number)
+            as left_over_cents,
+        row_number() over (
+            partition by account, order_id, version_number
+            order by remainder desc, tax_rate asc
+        ) as remainder_rank
+    from floors
+),
+
+shares as (
+    select
+        account,
+        order_id,
+        version_number,
+        tax_rate,
+        case when order_shipping_amount < 0 then -1 else 1 end
+        * amount_of_cents(
+            floor_cents + case when remainder_rank <= left_over_cents then 1 else 0 end
+        ) as shipping_gross_amount
+    from ranked
+),
+
+shipped as (
+    select
+        placed.*,
+        cast(
+            case
+                when placed.shared_cents is not null
+                    then coalesce(shares.shipping_gross_amount, 0)
+                when placed.is_first_rate then placed.order_shipping_amount
+                else 0
+            end as decimal(18, 2)
+        ) as shipping_gross_amount
+    from placed
+    left join shares
+        on
+            placed.account = shares.account
+            and placed.order_id = shares.order_id
+            and placed.version_number = shares.version_number
+            and placed.tax_rate = shares.tax_rate
+),
+
+netted as (
+    select
+        *,
+        case
+            when shipping_gross_amount = 0 or tax_rate is null then shipping_gross_amount
+            else net_of(shipping_gross_amount, tax_rate)
+        end as shipping_net_amount
+    from shipped
+),
+
+final as (
+    select
+        account,
+        order_id,
+        version_number,
+        tax_rate,
+        is_first_rate,
+        line_count,
+        cast(quantity as decimal(12, 3)) as quantity,
+        cast(gross_amount as decimal(18, 2)) as gross_amount,
+        cast(net_amount as decimal(18, 2)) as net_amount,
+        cast(vat_amount as decimal(18, 2)) as vat_amount,
+        shipping_gross_amount,
+        cast(shipping_net_amount as decimal(18, 2)) as shipping_net_amount,
+        cast(shipping_gross_amount - shipping_net_amount as decimal(18, 2)) as shipping_vat_amount,
+        cast(case when is_refunded then quantity else 0 end as decimal(12, 3)) as refund_quantity,
+        cast(case when is_refunded then gross_amount else 0 end as decimal(18, 2))
+            as refund_gross_amount,
+        cast(case when is_refunded then net_amount else 0 end as decimal(18, 2))
+            as refund_net_amount,
+        cast(case when is_refunded then vat_amount else 0 end as decimal(18, 2))
+            as refund_vat_amount,
+        case when is_refunded then 'whole_order' end as refund_basis
+    from netted
+)
+
+select * from final
