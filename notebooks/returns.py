@@ -211,16 +211,16 @@ def _(warehouse):
             days_to_refund as days,
             count(*) as returns
         from marts.refunds
-        where is_date_observed
+        where refund_date is not null
         group by days_to_refund
         order by days_to_refund
         """,
         output=False,
         engine=warehouse.current(),
     )
-    unobserved = warehouse.execute("select count(*) from marts.refunds where not is_date_observed").fetchall()[0][0]
+    unobserved = warehouse.execute("select count(*) from marts.refunds where refund_date is null").fetchall()[0][0]
     median_days = warehouse.execute(
-        "select cast(median(days_to_refund) as integer) from marts.refunds where is_date_observed"
+        "select cast(median(days_to_refund) as integer) from marts.refunds where refund_date is not null"
     ).fetchall()[0][0]
     return median_days, unobserved, waiting
 

@@ -102,8 +102,9 @@ def export_datev(
 ) -> int:
     """Write DATEV booking batches (EXTF), one a month, prepared for the tax adviser.
 
-    A day's revenue is booked by channel and VAT rate, its payments by channel and method. The totals equal
-    `vat_by_month` and `daily_closing`, or nothing is written. Default: the last complete month.
+    As booked: goods and shipping by day, channel and VAT rate, payments by day, channel and method, with refunds,
+    cancellations and corrections in lines of their own. The totals equal `vat_return` and `daily_closing`, or nothing
+    is written. A closed month gives the same lines for ever. Default: the last closed month.
 
     --json: `form`, `period`, `files` (`path`, `month`, `rows`, `bytes`, `revenue`, `payments`, `shipping`,
     `refunds`, `clearing`: what stays on the clearing account), `notes`.

@@ -21,7 +21,7 @@ with lost as (
     where
         dims.business_date is null
         and facts.business_date is not null
-        and facts.business_date in (select business_date from increments.affected_dates)
+        and facts.order_id in (select order_id from increments.changed_orders)
     union all
     select
         'fct_daily_sales.channel' as column_name,
@@ -34,14 +34,14 @@ with lost as (
         and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
-        'fct_daily_payments.payment_method' as column_name,
+        'fct_payments.payment_method' as column_name,
         cast(facts.payment_method as varchar) as missing_key
-    from core.fct_daily_payments as facts
+    from core.fct_payments as facts
     left join core.dim_payment_method as dims on facts.payment_method = dims.payment_method
     where
         dims.payment_method is null
         and facts.payment_method is not null
-        and facts.business_date in (select business_date from increments.affected_dates)
+        and facts.order_id in (select order_id from increments.changed_orders)
     union all
     select
         'fct_daily_vat.tax_rate' as column_name,

@@ -29,4 +29,3 @@ where
     or latest.items_vat_amount is distinct from orders.items_vat_amount
     or latest.shipping_gross_amount is distinct from orders.shipping_gross_amount
     or latest.amount_paid is distinct from orders.amount_paid
-    or latest.refund_date is distinct from orders.refund_date

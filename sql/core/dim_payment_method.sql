@@ -6,8 +6,9 @@ with listed as (
 ),
 
 seen as (
-    select payment_method from core.fct_daily_payments
-    group by payment_method
+    select payment_method from core.fct_payments
+    union
+    select payment_method from core.fct_payment_bookings
 ),
 
 final as (

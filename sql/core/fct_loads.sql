@@ -14,10 +14,6 @@ final as (
         -- the server's clock
         min(watermark) as first_watermark,
         max(watermark) as last_watermark,
-        -- a day ends when every complete crawl of changes in the load began after it
-        min(watermark_date) filter (
-            where status = 'complete' and endpoint = 'orders/delta'
-        ) - 1 as closes_through_date,
         -- measures
         count(*) as crawl_count,
         count(*) filter (where status not in ('complete', 'unsupported')) as broken_crawl_count,

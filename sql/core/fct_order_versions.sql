@@ -9,16 +9,6 @@ amounts as (
     select * from core.order_amounts
 ),
 
-first_refunds as (
-    select
-        account,
-        order_id,
-        min(observed_date) as refund_date
-    from staging.stg_orders
-    where has_bit(state, 16)
-    group by account, order_id
-),
-
 final as (
     select
         -- keys
@@ -56,8 +46,7 @@ final as (
         -- states
         has_bit(orders.state, 16) as is_refunded,
         orders.is_latest,
-        coalesce(amounts.item_count, 0) as item_count,
-        case when has_bit(orders.state, 16) then first_refunds.refund_date end as refund_date
+        coalesce(amounts.item_count, 0) as item_count
     from orders
     left join amounts
         on
@@ -65,8 +54,6 @@ final as (
             and orders.order_id = amounts.order_id
             and case when orders.is_latest then 0 else orders.version_number end
             = amounts.superseded_version
-    left join first_refunds
-        on orders.account = first_refunds.account and orders.order_id = first_refunds.order_id
 )
 
 select * from final

@@ -35,15 +35,34 @@ payments as (
     group by account, order_id
 ),
 
-first_refunds as (
+-- the version that began the run of refunded sales in which the latest stands
+refund_runs as (
     select
         account,
         order_id,
-        min(seen_at) as refund_observed_at,
-        min(observed_date) as refund_date
+        coalesce(
+            max(version_number) filter (where not has_bit(state, 16) or order_class <> 'sale'), 0
+        ) + 1 as version_number
     from staging.stg_orders
-    where has_bit(state, 16)
     group by account, order_id
+    having bool_or(is_latest and has_bit(state, 16) and order_class = 'sale')
+),
+
+refunds as (
+    select
+        refund_runs.account,
+        refund_runs.order_id,
+        observations.observed_after_at,
+        observations.observed_after_date,
+        observations.observed_until_at,
+        observations.observed_until_date,
+        observations.opens_before_date
+    from refund_runs
+    inner join core.version_observations as observations
+        on
+            refund_runs.account = observations.account
+            and refund_runs.order_id = observations.order_id
+            and refund_runs.version_number = observations.version_number
 ),
 
 joined as (
@@ -65,8 +84,19 @@ joined as (
         discounts.account is null as has_no_discounts,
         discounts.discount_amount,
         discounts.discount_fit,
-        first_refunds.refund_observed_at,
-        first_refunds.refund_date
+        refunds.observed_after_at as refund_observed_after_at,
+        refunds.observed_until_at as refund_observed_until_at,
+        refunds.observed_until_date as refund_until_date,
+        case
+            when refunds.order_id is not null
+                then
+                    booking_date_of(
+                        latest.business_date,
+                        refunds.observed_after_date,
+                        refunds.opens_before_date,
+                        true
+                    )
+        end as refund_date
     from latest
     left join amounts
         on latest.account = amounts.account and latest.order_id = amounts.order_id
@@ -77,8 +107,8 @@ joined as (
             and latest.version_number = discounts.version_number
     left join payments
         on latest.account = payments.account and latest.order_id = payments.order_id
-    left join first_refunds
-        on latest.account = first_refunds.account and latest.order_id = first_refunds.order_id
+    left join refunds
+        on latest.account = refunds.account and latest.order_id = refunds.order_id
 ),
 
 filled as (
@@ -169,8 +199,10 @@ final as (
         discount_fit,
         billing_address_id,
         shipping_address_id,
-        case when has_bit(state, 16) then refund_observed_at end as refund_observed_at,
-        case when has_bit(state, 16) then refund_date end as refund_date
+        refund_observed_after_at,
+        refund_observed_until_at,
+        refund_date,
+        refund_date is not null and refund_date = refund_until_date as is_refund_date_observed
     from due
 )
 

@@ -2,26 +2,20 @@
 -- key: business_date
 -- rebuild: touched
 -- of all accounts, so that rows are found by the date alone: DuckDB skips the others
-with affected as (
-    select * from increments.changed_orders
+with orders as (
+    select
+        orders.business_date,
+        orders.refund_date
+    from core.fct_orders as orders
+    inner join increments.changed_orders as affected
+        on orders.account = affected.account and orders.order_id = affected.order_id
 ),
 
 dates as (
-    select versions.business_date
-    from core.fct_order_versions as versions
-    inner join affected
-        on versions.account = affected.account and versions.order_id = affected.order_id
+    select business_date from orders
     union
-    select versions.refund_date as business_date
-    from core.fct_order_versions as versions
-    inner join affected
-        on versions.account = affected.account and versions.order_id = affected.order_id
-    where versions.refund_date is not null
-    union
-    select payments.business_date
-    from core.fct_payments as payments
-    inner join affected
-        on payments.account = affected.account and payments.order_id = affected.order_id
+    select refund_date as business_date from orders
+    where refund_date is not null
 )
 
 select * from dates

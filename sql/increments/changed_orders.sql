@@ -26,46 +26,6 @@ with orders as (
     from core.fct_orders
 ),
 
-figures as (
-    select
-        account,
-        order_id,
-        version_number,
-        valid_from,
-        (
-            order_class,
-            business_date,
-            refund_date,
-            channel,
-            item_quantity,
-            items_gross_amount,
-            items_net_amount,
-            items_vat_amount,
-            shipping_gross_amount
-        ) as figures
-    from core.fct_order_versions
-),
-
-compared as (
-    select
-        *,
-        lag(figures) over (
-            partition by account, order_id order by version_number
-        ) as figures_before
-    from figures
-),
-
--- a version counts if its figures are other than those of the one before
-turns as (
-    select
-        account,
-        order_id,
-        valid_from,
-        figures
-    from compared
-    where figures is distinct from figures_before
-),
-
 items as (
     select * from core.fct_order_items
 ),
@@ -89,13 +49,6 @@ parts as (
         'order' as part,
         cast(orders as varchar) as content
     from orders
-    union all
-    select
-        account,
-        order_id,
-        'turn' as part,
-        cast(turns as varchar) as content
-    from turns
     union all
     select
         account,

@@ -40,3 +40,16 @@ cast(date_diff('day', date '1970-01-05', day) % 7 + 1 as integer);
 
 -- The first day of the month of a day.
 create or replace temp macro month_of(day) as make_date(year(day), month(day), 1);
+
+-- The day on whose books a change stands: its own, or if that was over when the channel was last
+-- read completely before, the day of that reading. Where nothing was read before, and of orders of
+-- days before the channel's first, nobody knows when it happened: sales stand on their own day,
+-- refunds on none.
+create or replace temp macro booking_date_of(
+    day, observed_after_date, opens_before_date, is_refund
+) as
+case
+    when observed_after_date is null or coalesce(day < opens_before_date, false)
+        then case when not is_refund then day end
+    else greatest(day, observed_after_date)
+end;

@@ -1,33 +1,38 @@
--- grain: one row per account, business date, channel and payment method
--- key: account, business_date, channel, payment_method
+-- grain: one row per account, booking date, channel and payment method
+-- key: account, booking_date, channel, payment_method
 -- rebuild: view
--- equals: core.fct_daily_payments by account, business_date, channel, payment_method
---   where order_class = 'sale'
--- harm: The daily closing would show other payments than the orders list.
-with payments as (
-    select * from core.fct_daily_payments
-    where order_class = 'sale'
+with bookings as (
+    select
+        *,
+        kind = 'refund' as is_refund,
+        kind = 'sale' and receipt_number is not null as has_receipt,
+        row(length(receipt_number), receipt_number) as receipt_place
+    from core.fct_payment_bookings
 ),
 
 final as (
     select
         -- keys
         account,
-        business_date,
+        booking_date,
         channel,
         payment_method,
-        -- payments of the date's sales
-        payment_count,
-        payment_amount,
-        -- refunds observed on the date
-        refund_count,
-        refund_amount,
-        -- receipts of the date's sales
-        order_count,
-        receipt_count,
-        first_receipt_number,
-        last_receipt_number
-    from payments
+        -- payments, those of canceled and corrected sales taken back
+        cast(coalesce(sum(payment_count), 0) as bigint) as payment_count,
+        coalesce(
+            try_cast(sum(payment_amount) filter (where not is_refund) as decimal(18, 2)), 0
+        ) as payment_amount,
+        -- refunds
+        coalesce(
+            try_cast(-sum(payment_amount) filter (where is_refund) as decimal(18, 2)), 0
+        ) as refund_amount,
+        -- receipts of sales that were rung up
+        count(distinct order_id) filter (where kind = 'sale') as order_count,
+        count(distinct order_id) filter (where has_receipt) as receipt_count,
+        arg_min(receipt_number, receipt_place) filter (where has_receipt) as first_receipt_number,
+        arg_max(receipt_number, receipt_place) filter (where has_receipt) as last_receipt_number
+    from bookings
+    group by account, booking_date, channel, payment_method
 )
 
 select * from final

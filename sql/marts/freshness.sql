@@ -50,7 +50,10 @@ final as (
             when orders.newest_order_at < crawls.last_complete_watermark - interval 7 day
                 then 'quiet'
             else 'trading'
-        end as freshness
+        end as freshness,
+        -- the books
+        crawls.closed_from_date,
+        crawls.closed_through_date
     from crawls
     full outer join orders
         on crawls.account = orders.account and crawls.channel = orders.channel

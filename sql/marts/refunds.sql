@@ -6,7 +6,7 @@ with orders as (
     select * from core.fct_orders
     where
         order_class = 'sale'
-        and refund_date is not null
+        and refund_observed_until_at is not null
         and business_date in (select business_date from increments.affected_dates)
 ),
 
@@ -22,8 +22,9 @@ final as (
         invoice_number as receipt_number,
         customer_id,
         user_id,
-        refund_observed_at,
-        refund_observed_at > first_seen_at as is_date_observed,
+        refund_observed_after_at,
+        refund_observed_until_at,
+        is_refund_date_observed,
         cast(date_diff('day', business_date, refund_date) as integer) as days_to_refund,
         -- measures
         coalesce(quantity, 0) as item_quantity,

@@ -3,10 +3,10 @@
 select
     business_date,
     channel,
-    changed_at,
-    gross_amount_before,
+    booking_date,
+    order_count,
     gross_amount,
-    gross_amount_change,
+    vat_amount,
     order_ids
 from marts.restatements
-order by changed_at desc
+order by booking_date desc, business_date desc

@@ -7,7 +7,7 @@ with trading as (
 )
 
 select
-    closing.business_date,
+    closing.booking_date,
     closing.channel,
     methods.label_de as payment_method,
     closing.payment_count,
@@ -16,6 +16,6 @@ select
     closing.first_receipt_number,
     closing.last_receipt_number
 from marts.daily_closing as closing
-inner join trading on closing.business_date = trading.last_date
+inner join trading on closing.booking_date = trading.last_date
 inner join core.dim_payment_method as methods on closing.payment_method = methods.payment_method
 order by closing.channel asc, closing.payment_amount desc

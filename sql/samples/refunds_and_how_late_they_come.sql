@@ -8,6 +8,6 @@ select
     cast(sum(days_to_refund) // count(*) as integer) as average_days,
     max(days_to_refund) as longest_days
 from marts.refunds
-where is_date_observed
+where refund_date is not null
 group by date_trunc('month', refund_date), channel
 order by month desc, refund_amount desc

@@ -2,21 +2,22 @@
 -- frage: Wie sah der Umsatz des letzten Monats aus, als wir vor einem Tag nachsahen?
 with today as (
     select
-        max(valid_from) - interval 1 day as as_of,
+        max(observed_until_at) - interval 1 day as as_of,
         max(business_date) as latest_date
-    from core.fct_daily_sales_history
+    from core.fct_bookings
 )
 
 select
-    history.business_date,
-    history.channel,
-    history.order_count,
-    history.gross_amount,
-    history.vat_amount
-from core.fct_daily_sales_history as history
+    bookings.business_date,
+    bookings.channel,
+    sum(bookings.order_count) as order_count,
+    sum(bookings.gross_amount) as gross_amount,
+    sum(bookings.vat_amount) as vat_amount
+from core.fct_bookings as bookings
 cross join today
 where
-    history.business_date >= today.latest_date - 31
-    and history.valid_from <= today.as_of
-    and (history.valid_to is null or history.valid_to > today.as_of)
-order by history.business_date desc, history.channel asc
+    bookings.kind <> 'refund'
+    and bookings.business_date >= today.latest_date - 31
+    and bookings.observed_until_at <= today.as_of
+group by bookings.business_date, bookings.channel
+order by bookings.business_date desc, bookings.channel asc

@@ -3,10 +3,11 @@
 select
     month,
     tax_rate,
-    sum(gross_amount) as gross_amount,
-    sum(net_amount) as net_amount,
-    sum(vat_amount) as vat_amount
-from marts.vat_by_month
-group by month, tax_rate
+    tax_rate_label,
+    gross_amount,
+    net_amount,
+    vat_amount
+from marts.vat_return
+where month is not null
 order by month desc, tax_rate desc
 limit 12

@@ -13,6 +13,7 @@ final as (
         coalesce(nullif(channel, ''), 'unknown') as channel,
         endpoint,
         status,
+        start_date,
         message,
         watermark,
         business_date_of(watermark) as watermark_date,

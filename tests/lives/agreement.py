@@ -33,6 +33,11 @@ EQUALS = {
         "select coalesce(sum(amount), 0) from core.fct_payments where order_class = 'sale'",
         "select coalesce(sum(payment_amount), 0) from marts.daily_closing",
     ),
+    "books add up to sales less refunds": (
+        "select coalesce(sum(items_gross_amount + coalesce(shipping_gross_amount, 0)), 0) "
+        "- (select coalesce(sum(refund_amount), 0) from marts.refunds) from core.fct_orders where order_class = 'sale'",
+        "select coalesce(sum(gross_amount), 0) from marts.vat_return",
+    ),
     "products add up to lines of sales": (
         "select coalesce(sum(line_gross_amount), 0) from core.fct_order_items where order_class = 'sale'",
         "select coalesce(sum(gross_amount), 0) from marts.sales_by_product",

@@ -14,9 +14,10 @@ import duckdb
 
 from tests.lives.apart import apart
 from tests.lives.life import Life
-from tests.sql.test_oracle import CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
+from tests.sql.test_oracle import BOOKINGS, CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
 from tests.support import oracle
 from tests.support.landing_file import Load
+from tests.support.oracle_books import Crawl, Read, keep_books
 
 VOLATILE = ("delta_state", "user_id", "available_refund_types")
 CANCELED = 4
@@ -28,6 +29,11 @@ READS = """
 select _watermark, _dlt_load_id, payload, content_hash = 'missing' as is_missing
 from raw.orders where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
 order by _watermark, _dlt_load_id, _read_seq
+"""
+CRAWLS = """
+select _dlt_load_id, coalesce(nullif(channel, ''), 'unknown'), watermark, start_date from raw.windows
+where endpoint = 'orders/delta' and status = 'complete'
+and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
 """
 LATEST = """
 select order_id, arg_max(payload, (_watermark, _dlt_load_id, _read_seq)) from raw.orders
@@ -144,11 +150,18 @@ def figures_not_as_recomputed(connection: duckdb.DuckDBPyConnection, zone: str, 
     ]
     if not loads:
         return
-    shop = oracle.read_shop(loads, zone, day_starts_at)
+    books = keep_books(
+        [Read(load, watermark, _payload(text, is_missing=is_missing)) for watermark, load, text, is_missing in reads],
+        [Crawl(*row) for row in connection.execute(_in_landing(CRAWLS)).fetchall()],
+        zone,
+        day_starts_at,
+    )
+    shop = oracle.read_shop(loads, zone, day_starts_at, books)
     reports: dict[str, tuple[str, int, Callable[[oracle.Shop], Any]]] = {
         "sales_by_day": (DAYS, 2, oracle.sales_by_day),
         "vat_by_month": (VAT, 3, oracle.vat_by_month),
-        "daily_closing": (CLOSING, 3, oracle.daily_closing),
+        "daily_closing": (CLOSING, 3, lambda _: books.closing()),
+        "bookings_by_day": (BOOKINGS, 4, lambda _: books.by_day()),
         "sales_by_product": (PRODUCTS, 1, oracle.sales_by_product),
         "customers": (CUSTOMERS, 1, oracle.customers),
     }

@@ -23,6 +23,8 @@ FACTS = (
     "fct_order_state_changes",
     "fct_order_vat",
     "bridge_order_states",
+    "fct_bookings",
+    "fct_payment_bookings",
 )
 
 
@@ -31,7 +33,9 @@ def other(table: str, column: str, value: str, condition: str = "true") -> str:
     return f"update {table} set {column} = {value} where rowid = (select min(rowid) from {table} where {condition})"
 
 
-ORDERS, ITEMS, PAYMENTS, SHIPMENTS, VERSIONS, CHANGES, VAT, BRIDGE = (f"core.{fact}" for fact in FACTS)
+ORDERS, ITEMS, PAYMENTS, SHIPMENTS, VERSIONS, CHANGES, VAT, BRIDGE, BOOKINGS, PAYMENT_BOOKINGS = (
+    f"core.{fact}" for fact in FACTS
+)
 PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS} | {
     # facts equal staging
     "fct_orders_equals_staging": [
@@ -92,6 +96,44 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         more(ORDERS, "item_count"),
         more(ORDERS, "published_gross_amount"),
     ],
+    # the books
+    "bookings_add_up_to_vat_of_orders": [
+        less(BOOKINGS, "kind = 'sale'"),
+        other(BOOKINGS, "gross_amount", "gross_amount + 0.01", "kind = 'sale'"),
+        other(BOOKINGS, "vat_amount", "vat_amount + 0.01", "kind = 'sale'"),
+        other(BOOKINGS, "net_amount", "net_amount + 0.01", "kind = 'sale'"),
+        other(BOOKINGS, "tax_rate", "7.5", "kind = 'sale'"),
+        other(BOOKINGS, "channel", "'ebay'", "kind = 'sale' and channel <> 'ebay'"),
+        other(BOOKINGS, "business_date", "business_date + 1", "kind = 'sale'"),
+        other(BOOKINGS, "kind", "'refund'", "kind = 'sale'"),
+    ],
+    "bookings_add_up_to_their_orders": [
+        less(BOOKINGS, "kind = 'refund'"),
+        other(BOOKINGS, "order_count", "order_count + 1"),
+        other(BOOKINGS, "quantity", "quantity + 1", "kind = 'sale'"),
+        other(BOOKINGS, "shipping_gross_amount", "shipping_gross_amount + 0.01"),
+        other(BOOKINGS, "gross_amount", "gross_amount + 0.01", "kind = 'refund'"),
+    ],
+    "payment_bookings_add_up_to_payments": [
+        less(PAYMENT_BOOKINGS, "kind = 'sale' and payment_count > 0"),
+        other(PAYMENT_BOOKINGS, "payment_amount", "payment_amount + 0.01", "kind = 'sale'"),
+        other(PAYMENT_BOOKINGS, "payment_count", "payment_count + 1", "kind = 'sale'"),
+        other(PAYMENT_BOOKINGS, "payment_method", "'9'", "kind = 'sale' and payment_count > 0"),
+        other(PAYMENT_BOOKINGS, "paid_date", "paid_date + 1", "kind = 'sale' and payment_count > 0"),
+    ],
+    "refunds_are_paid_back_as_booked": [
+        less(PAYMENT_BOOKINGS, "kind = 'refund'"),
+        other(PAYMENT_BOOKINGS, "payment_amount", "payment_amount + 0.01", "kind = 'refund'"),
+        other(PAYMENT_BOOKINGS, "booking_date", "booking_date + 1", "kind = 'refund' and booking_date is not null"),
+    ],
+    "bookings_lead_to_every_version": [
+        other(BOOKINGS, "observed_until_at", "observed_until_at + interval 1 second"),
+        other(BOOKINGS, "version_number", "version_number + 1", "version_number = 1 and kind = 'sale'"),
+    ],
+    "no_booking_falls_on_a_closed_day": [
+        f"update {BOOKINGS} set booking_date = business_date where is_late",
+        f"update {PAYMENT_BOOKINGS} set booking_date = paid_date where is_late",
+    ],
     "order_amounts_equal_their_payments": [
         less(PAYMENTS),
         other(PAYMENTS, "amount", "amount + 0.01"),
@@ -147,7 +189,6 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
                 "items_vat_amount": "items_vat_amount + 0.01",
                 "shipping_gross_amount": "-1",
                 "amount_paid": "null",
-                "refund_date": "date '2000-01-01'",
             }.items()
         ),
         more(ORDERS, "version_count"),

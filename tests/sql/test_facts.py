@@ -133,18 +133,24 @@ def test_the_state_timeline_tells_what_was_set_and_cleared_and_when(warehouse):
     ]
 
 
-def test_a_refund_is_dated_by_when_it_was_first_observed(warehouse):
+def test_a_refund_that_is_taken_back_and_made_again_is_a_new_one(warehouse):
     states = {0: 360, 2: 376, 4: 360, 6: 376, 8: 376 | 512}
-    warehouse.load(
-        *(Load([sale(state=state)], watermark=FIRST_WATERMARK + timedelta(days=n)) for n, state in states.items())
-    )
+    at = {n: FIRST_WATERMARK + timedelta(days=n) for n in states}
+    for n, state in states.items():
+        warehouse.load(Load([sale(state=state)], watermark=at[n]))
 
-    assert warehouse.rows("select order_class, is_refunded, refund_date from core.fct_orders") == [
-        ("sale", True, date(2026, 11, 3))
-    ]
     assert warehouse.rows(
-        "select version_number, refund_date from core.fct_order_versions order by version_number"
-    ) == [(1, None), (2, date(2026, 11, 3)), (3, None), (4, date(2026, 11, 3)), (5, date(2026, 11, 3))]
+        "select order_class, is_refunded, refund_date, refund_observed_after_at, refund_observed_until_at, "
+        "is_refund_date_observed from core.fct_orders"
+    ) == [("sale", True, date(2026, 11, 5), at[4], at[6], False)]
+    assert warehouse.rows(
+        "select version_number, entry, booking_date, sign(gross_amount) from core.fct_bookings "
+        "where kind = 'refund' order by version_number"
+    ) == [
+        (2, "new", date(2026, 11, 1), -1),
+        (3, "reversal", date(2026, 11, 3), 1),
+        (4, "new", date(2026, 11, 5), -1),
+    ]
 
 
 # -- days ----------------------------------------------------------------------------------------------

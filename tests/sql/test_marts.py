@@ -58,7 +58,7 @@ def test_only_sales_count_and_days_without_them_are_zero(week: Warehouse) -> Non
     )
 
     assert [row[:2] for row in found] == [
-        (date(2026, 10, day), channel) for day in range(5, 10) for channel in ("ipad", "shop")
+        (date(2026, 10, day), channel) for day in range(5, 9) for channel in ("ipad", "shop")
     ]
     assert [row for row in found if row[2]] == [
         (date(2026, 10, 5), "ipad", 3, D("71.05"), D("63.04"), D("8.01"), D("0.00")),
@@ -67,29 +67,30 @@ def test_only_sales_count_and_days_without_them_are_zero(week: Warehouse) -> Non
     assert all(row[3] == D("0.00") for row in found if not row[2])
 
 
-def test_a_refund_stands_on_the_day_on_which_it_was_observed(week: Warehouse) -> None:
+def test_a_refund_stands_on_the_first_day_on_which_it_can_have_happened(week: Warehouse) -> None:
     assert week.rows(
         "select business_date, channel, refund_count, refund_amount from marts.sales_by_day where refund_count > 0"
-    ) == [(date(2026, 10, 9), "ipad", 1, D("30.00"))]
+    ) == [(date(2026, 10, 8), "ipad", 1, D("30.00"))]
     assert week.rows(
-        "select order_id, business_date, refund_date, days_to_refund, is_date_observed, refund_vat_amount "
+        "select order_id, business_date, refund_date, days_to_refund, is_refund_date_observed, refund_vat_amount "
         "from marts.refunds"
-    ) == [(4, date(2026, 10, 5), date(2026, 10, 9), 4, True, D("1.96"))]
+    ) == [(4, date(2026, 10, 5), date(2026, 10, 8), 3, False, D("1.96"))]
 
 
 def test_the_closing_shows_payments_by_method_and_receipts_from_first_to_last(week: Warehouse) -> None:
     found = week.rows(
-        "select business_date, channel, payment_method, payment_count, payment_amount, order_count, receipt_count, "
-        "first_receipt_number, last_receipt_number, refund_count, refund_amount from marts.daily_closing order by all"
+        "select booking_date, channel, payment_method, payment_count, payment_amount, order_count, receipt_count, "
+        "first_receipt_number, last_receipt_number, refund_amount from marts.daily_closing order by all"
     )
 
     zero = D("0.00")
     assert found == [
-        (date(2026, 10, 5), "ipad", "0", 1, D("17.25"), 1, 1, "99", "99", 0, zero),
-        (date(2026, 10, 5), "ipad", "1", 2, D("33.80"), 2, 2, "100", "101", 0, zero),
-        (date(2026, 10, 5), "ipad", "4", 1, D("20.00"), 1, 1, "101", "101", 0, zero),
-        (date(2026, 10, 8), "shop", "none", 0, zero, 1, 0, None, None, 0, zero),
-        (date(2026, 10, 9), "ipad", "4", 0, zero, 0, 0, None, None, 1, D("30.00")),
+        (date(2026, 10, 5), "ipad", "0", 1, D("17.25"), 1, 1, "99", "99", zero),
+        (date(2026, 10, 5), "ipad", "1", 2, D("33.80"), 2, 2, "100", "101", zero),
+        (date(2026, 10, 5), "ipad", "4", 1, D("20.00"), 1, 1, "101", "101", zero),
+        (date(2026, 10, 8), "ipad", "1", 0, zero, 0, 0, None, None, D("10.00")),
+        (date(2026, 10, 8), "ipad", "4", 0, zero, 0, 0, None, None, D("20.00")),
+        (date(2026, 10, 8), "shop", "none", 0, zero, 1, 0, None, None, zero),
     ]
 
 
@@ -103,22 +104,22 @@ def test_receipt_numbers_are_ordered_by_their_counter(warehouse: Warehouse) -> N
     ]
 
 
-def test_a_payment_of_another_day_stays_with_its_order(warehouse: Warehouse) -> None:
+def test_a_payment_of_another_day_stands_on_its_own(warehouse: Warehouse) -> None:
     transfer = order(1, "2026-10-05T08:00:00Z", [item("1.00")], payments=[("6", "1.00")])
     transfer["payments"][0]["date"] = "2026-10-09T08:00:00Z"
     warehouse.load([transfer])
 
-    assert warehouse.rows("select business_date, payment_amount from marts.daily_closing") == [
-        (date(2026, 10, 5), D("1.00"))
+    assert warehouse.rows("select booking_date, payment_amount from marts.daily_closing") == [
+        (date(2026, 10, 9), D("1.00"))
     ]
     assert warehouse.value("select business_date from core.fct_payments") == date(2026, 10, 9)
 
 
 def test_vat_of_a_refund_stands_beside_the_vat_of_the_day(week: Warehouse) -> None:
     assert week.rows(
-        "select tax_rate, gross_amount, refund_gross_amount, refund_vat_amount from marts.daily_closing_vat "
-        "where business_date = '2026-10-09'"
-    ) == [(D("7.000"), D("0.00"), D("30.00"), D("1.96"))]
+        "select tax_rate, sale_gross_amount, refund_gross_amount, refund_vat_amount from marts.daily_closing_vat "
+        "where booking_date = '2026-10-08' and channel = 'ipad'"
+    ) == [(D("7.000"), D("0.00"), D("-30.00"), D("-1.96"))]
 
 
 def test_vat_of_a_month_is_not_changed_by_refunds(week: Warehouse) -> None:
@@ -146,7 +147,7 @@ def test_an_order_that_is_canceled_later_leaves_zero_and_not_nothing(warehouse: 
     warehouse.load([sale | {"state": 360 | 4}])
 
     assert warehouse.rows("select sum(order_count), sum(gross_amount) from marts.sales_by_day") == [(0, D("0.00"))]
-    assert warehouse.value("select count(*) from marts.daily_closing") == 0
+    assert warehouse.rows("select sum(payment_count), sum(payment_amount) from marts.daily_closing") == [(0, D("0.00"))]
 
 
 def test_the_last_evening_of_the_year_belongs_to_the_year_of_the_shop(warehouse: Warehouse) -> None:
@@ -414,32 +415,24 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
-def test_a_closed_day_that_changed_shows_before_and_after_and_the_orders(restated: Warehouse) -> None:
+def test_a_closed_day_that_would_look_different_now_names_the_orders(restated: Warehouse) -> None:
     assert restated.rows(
-        "select business_date, changed_at, closed_at, change_number, order_count_before, order_count, "
-        "gross_amount_before, gross_amount, gross_amount_change, changed_order_count, order_ids from marts.restatements"
+        "select business_date, booking_date, order_count, gross_amount, vat_amount, changed_order_count, order_ids, "
+        "observed_until_at from marts.restatements"
+    ) == [(date(2026, 10, 5), date(2026, 10, 6), 0, D("4.76"), D("0.76"), 2, "3 2", THIRD)]
+
+
+def test_the_books_of_a_closed_day_stay_and_changes_stand_on_a_later_one(restated: Warehouse) -> None:
+    assert restated.rows(
+        "select booking_date, kind, order_count, gross_amount from marts.bookings_by_day order by all"
     ) == [
-        (date(2026, 10, 5), THIRD, SECOND, 1, 2, 2, D("13.09"), D("17.85"), D("4.76"), 2, "3 2"),
+        (date(2026, 10, 5), "sale", 2, D("13.09")),
+        (date(2026, 10, 6), "cancellation", -1, D("-1.19")),
+        (date(2026, 10, 6), "sale", 2, D("105.95")),
+        (date(2026, 10, 7), "refund", 0, D("-5.95")),
     ]
-    assert restated.rows(
-        "select order_id, order_count_change, gross_amount_change, vat_amount_change "
-        "from marts.restatement_orders order by 1"
-    ) == [(2, -1, D("-1.19"), D("-0.19")), (3, 1, D("5.95"), D("0.95"))]
-
-
-def test_a_closing_and_a_change_name_their_loads(restated: Warehouse) -> None:
-    loads = [load for (load,) in restated.rows("select load_id from ops.loads order by 1")]
-
-    assert restated.rows("select closing_load_id, load_id from marts.restatements") == [(loads[1], loads[2])]
-
-
-def test_each_closed_day_has_the_figures_of_its_closing_and_of_today(restated: Warehouse) -> None:
-    assert restated.rows(
-        "select business_date, closed_at, closed_gross_amount, gross_amount, change_count "
-        "from marts.closed_days order by 1"
-    ) == [
-        (date(2026, 10, 5), SECOND, D("13.09"), D("17.85"), 1),
-        (date(2026, 10, 6), THIRD, D("100.00"), D("100.00"), 0),
+    assert restated.rows("select closed_from_date, closed_through_date from marts.freshness") == [
+        (None, date(2026, 10, 7))
     ]
 
 
@@ -456,14 +449,14 @@ def test_each_closed_day_has_the_figures_of_its_closing_and_of_today(restated: W
 def test_sales_are_known_as_of_any_time(restated: Warehouse, moment: str, gross: Decimal | None) -> None:
     assert (
         restated.value(
-            f"select sum(gross_amount) from core.fct_daily_sales_history where business_date = '2026-10-05' "
-            f"and valid_from <= '{moment}' and (valid_to is null or valid_to > '{moment}')"
+            f"select sum(gross_amount) from core.fct_bookings where business_date = '2026-10-05' "
+            f"and kind <> 'refund' and observed_until_at <= '{moment}'"
         )
         == gross
     )
 
 
-def test_history_and_restatements_are_the_same_after_a_full_rebuild(restated: Warehouse) -> None:
+def test_books_are_the_same_after_a_full_rebuild(restated: Warehouse) -> None:
     before = restated.tables()
 
     assert restated.load(full=True).full
@@ -471,26 +464,28 @@ def test_history_and_restatements_are_the_same_after_a_full_rebuild(restated: Wa
 
 
 @pytest.mark.parametrize(
-    ("windows", "closed"),
+    ("crawl", "booked_on"),
     [
-        pytest.param([{"channel": "ipad"}, {"channel": "shop"}], True, id="every crawl complete"),
-        pytest.param([{"channel": "ipad", "status": "failed", "watermark": None}], False, id="no crawl complete"),
+        pytest.param({}, date(2026, 10, 6), id="complete, after the day"),
+        pytest.param({"status": "failed", "watermark": None}, date(2026, 10, 5), id="not complete"),
         pytest.param(
-            [{"channel": "ipad"}, {"channel": "shop", "watermark": datetime(2026, 10, 5, 21, 59, 59, tzinfo=UTC)}],
-            False,
-            id="one crawl began before the end of the day",
+            {"watermark": datetime(2026, 10, 5, 21, 59, 59, tzinfo=UTC)}, date(2026, 10, 5), id="within the day"
         ),
+        pytest.param({"endpoint": "orders"}, date(2026, 10, 5), id="a backfill"),
     ],
 )
-def test_a_day_is_closed_when_every_complete_crawl_began_after_its_end(
-    warehouse: Warehouse, windows: list[dict[str, object]], closed: bool
+def test_a_day_is_closed_when_a_complete_crawl_of_its_channel_began_after_its_end(
+    warehouse: Warehouse, crawl: dict[str, object], booked_on: date
 ) -> None:
-    warehouse.load(Load([order(1, "2026-10-05T08:00:00Z", [item("1.00")])], watermark=FIRST))
     midnight = datetime(2026, 10, 5, 22, tzinfo=UTC)
-    warehouse.load(Load([order(2, "2026-10-05T22:00:00Z", [item("1.00")])], watermark=midnight, windows=windows))
+    late = order(3, "2026-10-05T09:00:00Z", [item("1.00")])
+    warehouse.load(
+        Load([order(1, "2026-10-05T08:00:00Z", [item("1.00")])], watermark=FIRST),
+        Load([], watermark=midnight, windows=[{"channel": "ipad", **crawl}, {"channel": "shop"}]),
+        Load([late], watermark=THIRD, windows=[{"channel": "ipad"}]),
+    )
 
-    found = warehouse.rows("select business_date from marts.closed_days")
-    assert found == ([(date(2026, 10, 5),)] if closed else [])
+    assert warehouse.value("select booking_date from core.fct_bookings where order_id = 3") == booked_on
 
 
 def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -> None:
@@ -542,16 +537,17 @@ def test_a_backfill_says_nothing_about_later_changes(warehouse: Warehouse) -> No
     warehouse.load(Load([sale | {"state": 360 | 512}], watermark=THIRD, source="orders", windows=slices))
 
     assert warehouse.rows("select channel, freshness, known_until from marts.freshness") == [("ipad", "trading", FIRST)]
-    assert warehouse.rows("select business_date from marts.closed_days") == []
+    assert warehouse.value("select closed_through_date from marts.freshness") == date(2026, 10, 4)
 
 
 def test_a_load_without_news_closes_days_as_soon_as_the_next_news_is_built_in(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
     warehouse.load(Load([sale], watermark=FIRST))
     warehouse.load(Load([sale], watermark=SECOND))
-    warehouse.load(Load([order(2, "2026-10-07T08:00:00Z", [item("1.00")])], watermark=THIRD))
+    late = order(3, "2026-10-05T09:00:00Z", [item("1.00")])
+    warehouse.load(Load([late, order(2, "2026-10-07T08:00:00Z", [item("1.00")])], watermark=THIRD))
 
-    assert warehouse.rows("select business_date, closed_at from marts.closed_days") == [(date(2026, 10, 5), SECOND)]
+    assert warehouse.value("select booking_date from core.fct_bookings where order_id = 3") == date(2026, 10, 6)
     assert warehouse.value("select known_until from marts.freshness") == THIRD
 
 

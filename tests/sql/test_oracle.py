@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import oracle
+from tests.support.oracle_books import keep_books, reads_and_crawls
 from tests.support.random_shop import random_loads
 from tests.support.warehouse import Warehouse
 from transforms.runner.build import Rules
@@ -18,8 +19,12 @@ DAYS = (
 )
 VAT = "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month"
 CLOSING = (
-    "select business_date, channel, payment_method, payment_count, payment_amount, refund_count, refund_amount "
+    "select booking_date, channel, payment_method, payment_count, payment_amount, refund_amount "
     "from marts.daily_closing"
+)
+BOOKINGS = (
+    "select booking_date, channel, tax_rate, kind, order_count, quantity, gross_amount, shipping_gross_amount "
+    "from marts.bookings_by_day"
 )
 PRODUCTS = (
     "select product_id, order_count, item_quantity, gross_amount, net_amount, vat_amount, "
@@ -47,10 +52,12 @@ def test_reports_equal_the_recomputation_from_raw_json(
     for load in loads:
         warehouse.load(load)
     shop = oracle.read_shop(loads, timezone, day_starts_at)
+    books = keep_books(*reads_and_crawls(loads), timezone, day_starts_at)
 
     assert _keyed(warehouse, DAYS, 2) == oracle.sales_by_day(shop)
     assert _keyed(warehouse, VAT, 3) == oracle.vat_by_month(shop)
-    assert _keyed(warehouse, CLOSING, 3) == oracle.daily_closing(shop)
+    assert _keyed(warehouse, CLOSING, 3) == books.closing()
+    assert _keyed(warehouse, BOOKINGS, 4) == books.by_day()
     assert _keyed(warehouse, PRODUCTS, 1) == oracle.sales_by_product(shop)
     assert _keyed(warehouse, CUSTOMERS, 1) == oracle.customers(shop)
 

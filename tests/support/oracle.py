@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from tests.support.landing_file import Load, payload_of
+from tests.support.oracle_books import Books, keep_books, reads_and_crawls
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
-DRAFT, CANCELED, CLOSED, REFUNDED, TEST_PRINT, PAID = 1, 4, 8, 16, 128, 256
+DRAFT, CANCELED, CLOSED, TEST_PRINT, PAID = 1, 4, 8, 128, 256
 Row = dict[str, Any]
 
 
@@ -33,22 +34,26 @@ class Shop:
     payments: pd.DataFrame
 
 
-def read_shop(loads: Sequence[Load], timezone: str = "Europe/Berlin", day_starts_at: int = 0) -> Shop:
-    """What a careful clerk would note down from the payloads."""
+def read_shop(
+    loads: Sequence[Load], timezone: str = "Europe/Berlin", day_starts_at: int = 0, books: Books | None = None
+) -> Shop:
+    """What a careful clerk would note down from the payloads.
+
+    Args:
+        books: Those of the loads, where their crawls are not what the loads say.
+    """
     day = _Calendar(ZoneInfo(timezone), day_starts_at)
     latest: dict[int, Row] = {}
-    refund_seen: dict[int, datetime] = {}
     reads = [
         (load.watermark, number, sequence, payload_of(order))
         for number, load in enumerate(loads)
         for sequence, order in enumerate(load.orders)
         if load.status == 0
     ]
-    for watermark, _, _, payload in sorted(reads, key=lambda read: read[:3]):
+    for _, _, _, payload in sorted(reads, key=lambda read: read[:3]):
         order = json.loads(payload, parse_float=Decimal)
         latest[order["id"]] = order
-        if order["state"] & REFUNDED:
-            refund_seen.setdefault(order["id"], watermark)
+    books = books or keep_books(*reads_and_crawls(loads), timezone, day_starts_at)
     orders, items, payments = [], [], []
     for order in latest.values():
         completed = order["completed_at"] or order["time_added"]
@@ -58,7 +63,7 @@ def read_shop(loads: Sequence[Load], timezone: str = "Europe/Berlin", day_starts
             "customer_id": (order["customer"] or {}).get("id"),
             "is_sale": _is_sale(order["state"]),
             "business_date": day.of(datetime.fromisoformat(completed)),
-            "refund_date": day.of(refund_seen[order["id"]]) if order["state"] & REFUNDED else None,
+            "refund_date": books.refunds.get(order["id"]),
         }
         lines = [_line(item) for item in order["basket"]["items"]]
         paid = [
@@ -69,7 +74,7 @@ def read_shop(loads: Sequence[Load], timezone: str = "Europe/Berlin", day_starts
             }
             for payment in order["payments"]
         ]
-        orders.append(head | _sums(lines) | {"main_method": _main_method(paid)})
+        orders.append(head | _sums(lines))
         items += [head | line for line in lines]
         payments += [head | payment for payment in paid]
     return Shop(pd.DataFrame(orders), pd.DataFrame(items), pd.DataFrame(payments))
@@ -112,15 +117,6 @@ def _sums(lines: Iterable[Row]) -> Row:
         name: sum((line[name] for line in lines), Decimal(0))
         for name in ("quantity", "gross_amount", "net_amount", "vat_amount")
     }
-
-
-def _main_method(paid: list[Row]) -> str:
-    """The method that paid most of an order; of equals the one that was used first."""
-    methods: dict[str, Decimal] = {}
-    for payment in sorted(paid, key=lambda payment: payment["payment_id"]):
-        method = payment["payment_method"]
-        methods[method] = methods.get(method, Decimal(0)) + payment["payment_amount"]
-    return max(methods, key=lambda method: methods[method]) if methods else "none"
 
 
 def _total(rows: pd.DataFrame, by: list[str], **measures: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -169,31 +165,6 @@ def vat_by_month(shop: Shop) -> dict[tuple[date, Decimal, str], tuple[Decimal, .
     sold = shop.items[shop.items["is_sale"]].copy()
     sold["month"] = [day.replace(day=1) for day in sold["business_date"]]
     return _total(sold, ["month", "tax_rate", "channel"], gross="gross_amount", net="net_amount", vat="vat_amount")
-
-
-def daily_closing(shop: Shop) -> dict[tuple[date, str, str], tuple[Any, ...]]:
-    """(business_date, channel, payment_method) -> payments, amount paid, refunds, refunded gross.
-
-    Payments stand on the business date of their order. A sale without any payment has the method `none`. A refund
-    stands on its own date under the method that paid most of the order.
-    """
-    result: dict[tuple[date, str, str], list[Any]] = {}
-
-    def row(day: date, channel: str, method: str) -> list[Any]:
-        return result.setdefault((day, channel, method), [0, ZERO, 0, ZERO])
-
-    for payment in shop.payments[shop.payments["is_sale"]].to_dict("records"):
-        cell = row(payment["business_date"], payment["channel"], payment["payment_method"])
-        cell[0] += 1
-        cell[1] += payment["payment_amount"]
-    for order in shop.orders[shop.orders["is_sale"]].to_dict("records"):
-        if order["main_method"] == "none":
-            row(order["business_date"], order["channel"], "none")
-        if order["refund_date"] is not None and not pd.isna(order["refund_date"]):
-            cell = row(order["refund_date"], order["channel"], order["main_method"])
-            cell[2] += 1
-            cell[3] += order["gross_amount"]
-    return {key: tuple(values) for key, values in result.items()}
 
 
 def sales_by_product(shop: Shop) -> dict[tuple[int | None], tuple[Any, ...]]:

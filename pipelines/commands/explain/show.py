@@ -64,11 +64,18 @@ def _show_order(order: Mapping[str, Any], parts: Mapping[str, list[dict[str, Any
         "discounts": _discounts(order, currency),
         "payments": money(order["payments_amount"], currency),
         "amount_paid": f"{money(order['amount_paid'], currency)}, balance {order['balance_class']}",
-        "refunded": f"observed {at(order['refund_observed_at'])}, counts on {order['refund_date']}",
+        "refunded": _refunded(order),
     }
-    if order["refund_date"] is None:
-        del pairs["refunded"]
     _pairs({name: value for name, value in pairs.items() if value is not None})
+
+
+def _refunded(order: Mapping[str, Any]) -> str | None:
+    if order["refund_observed_until_at"] is None:
+        return None
+    until = at(order["refund_observed_until_at"])
+    if order["refund_date"] is None:
+        return f"before it was first read ({until}), on a day that nobody knows"
+    return f"between {at(order['refund_observed_after_at'])} and {until}, counts on {order['refund_date']}"
 
 
 def _discounts(order: Mapping[str, Any], currency: str) -> str | None:

@@ -61,7 +61,8 @@ select count(*) from (
     union all select observed_at from core.fct_order_state_changes
     union all select last_complete_watermark from core.fct_crawl_status
     union all select last_watermark from core.fct_loads
-    union all select closed_at from core.fct_closings
+    union all select observed_until_at from core.fct_bookings
+    union all select closed_through_date from marts.freshness
     union all select refund_date from core.fct_orders
 )
 where moment > now() + interval 1 hour

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from transforms.readers.exports.datev_bookings import ZERO, Labels, Month, months_between, read_month
+from transforms.readers.exports.datev_bookings import ZERO, Labels, Month, months_between, percent, read_month
 from transforms.readers.exports.datev_format import Batch, render
 from transforms.readers.exports.errors import ExportRefused
 from transforms.readers.exports.staged import Staged
@@ -70,7 +70,7 @@ def export_datev(
 
     Raises:
         ExportRefused: The period is no whole month, or something has no account.
-        BooksDisagree: The bookings do not add up to `daily_closing` and `vat_by_month`.
+        BooksDisagree: The bookings do not add up to `daily_closing` and `vat_return`.
         ExportFailed: A file could not be written.
         TransformError: There is no published warehouse.
     """
@@ -78,6 +78,8 @@ def export_datev(
         account = _account(connection, accounts)
         start, end = _span(connection, account, period)
         labels = Labels.read(connection)
+        _, closed = _books(connection, account)
+        unknown = _refunds_of_unknown_day(connection, account)
         months = [
             read_month(connection, account, first, last, accounts, labels) for first, last in months_between(start, end)
         ]
@@ -89,7 +91,7 @@ def export_datev(
                 target = output / f"EXTF_Buchungsstapel_{month.start:%Y-%m}_vorbereitet.csv"
                 staged.begin(target).write_bytes(content)
                 report.files.append(_written(target, month, len(content)))
-    report.notes.extend(_notes(months, accounts, currency))
+    report.notes.extend(_notes(months, accounts, currency, closed=closed, unknown=unknown))
     return report
 
 
@@ -110,23 +112,35 @@ def _account(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> str:
 
 
 def _span(connection: duckdb.DuckDBPyConnection, account: str, period: Period) -> tuple[date, date]:
-    """The period's ends; open ends are the first sale's month and the last month that is complete."""
-    ((first, newest, known_until),) = connection.execute(
-        "select (select min(business_date) from marts.sales_by_day where account = $1), "
-        "(select max(business_date) from marts.sales_by_day where account = $1), "
-        "(select min(cast(known_until as date)) from marts.freshness where account = $1)",
-        [account],
-    ).fetchall()
-    last = known_until or newest
-    complete = (last or date.min.replace(day=2)).replace(day=1) - timedelta(days=1)
+    """The period's ends; open ends are the first month with a booking and the last that is closed."""
+    first, closed = _books(connection, account)
+    complete = ((closed or date.min.replace(day=2)) + timedelta(days=1)).replace(day=1) - timedelta(days=1)
     end = period.end or complete
     start = period.start or (end.replace(day=1) if period.end is None else (first or end).replace(day=1))
     if start > end:
         raise ExportRefused(
-            f"No month since {start:%Y-%m} is over and completely loaded (known until {last}). Nothing was written. "
-            "Name the months with --from and --to to export them nevertheless."
+            f"No month since {start:%Y-%m} is over and completely loaded (closed through {closed}). Nothing was "
+            "written. Name the months with --from and --to to export them nevertheless."
         )
     return start, end
+
+
+def _books(connection: duckdb.DuckDBPyConnection, account: str) -> tuple[date | None, date | None]:
+    """The day of the first booking, and the last day that is closed in every channel."""
+    ((first, closed),) = connection.execute(
+        "select (select min(booking_date) from core.fct_bookings where account = $1), "
+        "(select min(closed_through_date) from marts.freshness where account = $1)",
+        [account],
+    ).fetchall()
+    return first, closed
+
+
+def _refunds_of_unknown_day(connection: duckdb.DuckDBPyConnection, account: str) -> Decimal:
+    ((amount,),) = connection.execute(
+        "select coalesce(-sum(gross_amount), 0) from core.fct_bookings where account = ? and booking_date is null",
+        [account],
+    ).fetchall()
+    return Decimal(amount)
 
 
 def _batch(month: Month, accounts: Accounts, currency: str, timezone: str) -> Batch:
@@ -159,27 +173,34 @@ def _written(target: Path, month: Month, size: int) -> WrittenBatch:
     )
 
 
-def _notes(months: list[Month], accounts: Accounts, currency: str) -> list[str]:
+def _notes(
+    months: list[Month], accounts: Accounts, currency: str, *, closed: date | None, unknown: Decimal
+) -> list[str]:
     notes = [f"Nothing to book in {month.start:%Y-%m}: no file." for month in months if not month.bookings]
     if accounts.is_template:
         notes.append(
             f"The consultant's number is the template's ({accounts.consultant}). Ask your tax adviser for the numbers "
             "of consultant and client and enter them in the accounts file."
         )
-    shipping = sum((month.shipping for month in months), ZERO)
-    if shipping and accounts.shipping is None:
+    open_months = [f"{month.start:%Y-%m}" for month in months if closed is None or month.end > closed]
+    if open_months:
         notes.append(
-            f"Shipping of {shipping} {currency} is not booked, since the API does not tell its VAT rate. Its payments "
-            f"stay on account {accounts.clearing}; [shipping] in the accounts file books it."
+            f"{', '.join(open_months)}: not closed yet (closed through {closed or 'no day'}): bookings may still come. "
+            "Export again when it is, and import that."
         )
-    rest = sum((month.clearing for month in months), ZERO) + (ZERO if accounts.shipping else shipping)
+    rest = sum((month.clearing for month in months), ZERO)
     if rest:
         side = "sales that are not paid" if rest > 0 else "payments without a sale"
         notes.append(f"Account {accounts.clearing} keeps {abs(rest)} {currency} of {side}: see `balance_class`.")
-    refunds = sum((month.refunds for month in months), ZERO)
-    if refunds and not accounts.books_refunds:
+    notes += [
+        f"{month.start:%Y-%m}, {percent(rate)}: DATEV computes {computed} {currency} of VAT from the lines, the "
+        f"receipts hold {booked}, by rounding."
+        for month in months
+        for rate, (booked, computed) in month.tax.items()
+    ]
+    if unknown:
         notes.append(
-            f"Orders worth {refunds} {currency} were marked as refunded. They are not booked back, since the API tells "
-            "neither amount nor date of a refund: give marts.refunds to your tax adviser, or see [refunds]."
+            f"Refunds of {unknown} {currency} had been made before their orders were first read. Nobody knows the "
+            "day: they stand in no month. marts.refunds lists them without a date."
         )
     return notes

@@ -13,10 +13,11 @@ from typing import Any
 
 from transforms.readers.exports.errors import ExportRefused
 
-# Chart -> clearing, revenue at the full, reduced and no rate, cash, money in transit.
+# Chart -> clearing for income and expenditure accounts and for balance sheets, revenue at the full, reduced and no
+# rate, cash, money in transit.
 CHARTS = {
-    "SKR03": ("03", 1371, 8400, 8300, 8200, 1000, 1360),
-    "SKR04": ("04", 1486, 4400, 4300, 4200, 1600, 1460),
+    "SKR03": ("03", 1371, 1410, 8400, 8300, 8200, 1000, 1360),
+    "SKR04": ("04", 1486, 1210, 4400, 4300, 4200, 1600, 1460),
 }
 UNKNOWN_CONSULTANT = 1001
 
@@ -33,14 +34,15 @@ fiscal_year_begins = "01-01"  # month and day
 initials = ""  # Diktatkürzel, two capital letters, or empty
 # account = "default"  # whose orders, if the warehouse holds several accounts
 
-# A day's revenue is booked against this account, and its payments out of it; what stays on it is unpaid,
-# overpaid, or shipping that is not booked (see below).
+# Revenue and shipping are booked against this account, and payments out of it; what stays on it is unpaid or overpaid.
 [clearing]
-account = {clearing}  # Verrechnungskonto, without effect on profit
+account = {clearing}  # income and expenditure account (EÜR, § 4 Abs. 3 EStG): without effect on profit
+# account = {receivables}  # balance sheet (Bilanz): receivables without an account for each customer
 
 # Gross revenue by VAT rate. An account that knows its rate (Automatikkonto) stands alone; any other needs its
 # key (BU-Schlüssel): "19" = {{ account = {none}, key = "3" }}
 # In the second half of 2020 DATEV takes 16 and 5 % on these accounts by itself, from the date of the booking.
+# Shipping goes where goods of its rate go.
 [revenue]
 "19" = {full}
 "16" = {full}
@@ -49,6 +51,11 @@ account = {clearing}  # Verrechnungskonto, without effect on profit
 "0" = {none}  # without VAT function: small businesses, vouchers and exempt sales may need another
 # unknown = {none}  # lines whose rate the API did not send
 
+# Revenue at a rate that was not in force on its day, as a refund in 2021 of what was sold at 16 %: an account that
+# knows its rate by the date would take another, so such lines need the key of their rate. Without it they are refused.
+[revenue_off_period]
+# "16" = {{ account = {none}, key = "5" }}
+
 # Money by payment method, as `core.dim_payment_method` lists them.
 [payments]
 "0" = {cash}  # cash
@@ -56,14 +63,9 @@ account = {clearing}  # Verrechnungskonto, without effect on profit
 "6" = {transit}  # bank transfer: the bank statement clears it
 other = {transit}  # every method that is not named here
 
-# The API does not tell the VAT rate of shipping. Without an account it stays on the clearing account.
+# An account of its own for shipping, whatever its rate.
 [shipping]
 # account = {full}
-
-# The API marks an order as refunded, but tells neither amount nor date of the refund. `true` books the whole
-# order back on the day on which the mark was first seen; `false` leaves it to the tax adviser.
-[refunds]
-book = false
 """
 
 
@@ -85,7 +87,8 @@ class Accounts:
         revenue: By VAT rate in percent; None is an unknown rate.
         payments: By code of the payment method.
         other_payments: For methods that `payments` lacks; None: refuse them.
-        shipping: None: not booked.
+        off_period: Where sales go whose VAT rate was not in force on their day; each has a key.
+        shipping: None: where goods of its rate go.
         is_template: Nobody has entered a consultant's number yet.
     """
 
@@ -100,8 +103,8 @@ class Accounts:
     revenue: Mapping[Decimal | None, Revenue]
     payments: Mapping[str, int]
     other_payments: int | None
+    off_period: Mapping[Decimal, Revenue]
     shipping: Revenue | None
-    books_refunds: bool
 
     @property
     def is_template(self) -> bool:
@@ -122,7 +125,7 @@ def template(chart: str) -> str:
         ExportRefused: There is no template for that chart.
     """
     try:
-        number, clearing, full, reduced, none, cash, transit = CHARTS[chart.upper()]
+        number, clearing, receivables, full, reduced, none, cash, transit = CHARTS[chart.upper()]
     except KeyError:
         raise ExportRefused(
             f"There is no template for the chart {chart!r}. Choose one of {', '.join(CHARTS)} and change the numbers "
@@ -133,6 +136,7 @@ def template(chart: str) -> str:
         consultant=UNKNOWN_CONSULTANT,
         chart=number,
         clearing=clearing,
+        receivables=receivables,
         full=full,
         reduced=reduced,
         none=none,
@@ -179,8 +183,12 @@ class _Reader:
         self._longest = 0
 
     def accounts(self) -> Accounts:
-        known = {"client", "clearing", "revenue", "payments", "shipping", "refunds"}
+        known = {"client", "clearing", "revenue", "revenue_off_period", "payments", "shipping"}
         unknown = sorted(set(self._document) - known)
+        if "refunds" in unknown:
+            raise self._fault(
+                "[refunds]", "no longer has a meaning: refunds and cancellations are always booked. Remove the section"
+            )
         if unknown:
             raise self._fault(f"[{unknown[0]}]", f"is no section; there are {', '.join(sorted(known))}")
         payments = self._section("payments")
@@ -196,6 +204,7 @@ class _Reader:
             account=self._text("client", "account", r".+|") or None,
             clearing=self._account("clearing.account", self._section("clearing").get("account")),
             revenue=self._revenue(),
+            off_period=self._off_period(),
             payments={
                 str(code): self._account(f"payments.{code}", value)
                 for code, value in payments.items()
@@ -203,7 +212,6 @@ class _Reader:
             },
             other_payments=self._account("payments.other", payments["other"]) if "other" in payments else None,
             shipping=self._target("shipping", shipping) if "account" in shipping else None,
-            books_refunds=self._boolean("refunds", "book"),
         )
 
     def _section(self, name: str) -> Mapping[str, Any]:
@@ -224,6 +232,20 @@ class _Reader:
             found[percent] = self._target(f"revenue.{rate}", value)
         if not found:
             raise self._fault("[revenue]", "names no account")
+        return found
+
+    def _off_period(self) -> dict[Decimal, Revenue]:
+        found = {}
+        for rate, value in self._section("revenue_off_period").items():
+            target = self._target(f"revenue_off_period.{rate}", value)
+            if not target.key:
+                raise self._fault(
+                    f"revenue_off_period.{rate}", 'needs the key of its rate: { account = 8200, key = "5" }'
+                )
+            try:
+                found[Decimal(rate)] = target
+            except InvalidOperation:
+                raise self._fault(f"revenue_off_period.{rate}", 'must be a VAT rate in percent, like "16"') from None
         return found
 
     def _target(self, what: str, value: Any) -> Revenue:
@@ -249,12 +271,6 @@ class _Reader:
         value = self._section(section).get(key, "")
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
             raise self._fault(f"{section}.{key}", f"is {value!r}, which does not fit")
-        return value
-
-    def _boolean(self, section: str, key: str) -> bool:
-        value = self._section(section).get(key, False)
-        if not isinstance(value, bool):
-            raise self._fault(f"{section}.{key}", "must be true or false")
         return value
 
     def _year_begins(self) -> int:

@@ -1,19 +1,20 @@
-"""Bookings of a month from the warehouse, added up from the orders and compared with the report tables.
+"""Bookings of a month as the books hold them, compared with the report tables.
 
-Revenue goes against a clearing account, one line a business date, channel and VAT rate; payments come out of it,
-one line a business date, channel and payment method. So each total stands in the batch as it stands in
-`daily_closing` and `vat_by_month`, also where a sale is unpaid, overpaid, or paid in two ways.
+Revenue, shipping and their refunds, cancellations and corrections go against a clearing account, one line a booking
+date, channel, kind and VAT rate; payments come out of it, one line a booking date, channel, kind and payment method. So
+each total stands in the batch as it stands in `vat_return` and `daily_closing`, and a month that is closed gives the
+same lines for ever: what changed later stands in the month in which it was booked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transforms.readers.exports.datev_format import Booking, booking
+from transforms.readers.exports.datev_format import BOOKING_TEXT, Booking, booking
 from transforms.readers.exports.errors import BooksDisagree, ExportRefused
 
 if TYPE_CHECKING:
@@ -21,45 +22,49 @@ if TYPE_CHECKING:
 
     from transforms.readers.exports.datev_accounts import Accounts, Revenue
 
-ZERO = Decimal(0)
+ZERO, CENT = Decimal(0), Decimal("0.01")
 Sums = dict[tuple[Any, ...], Decimal]
+Keyed = tuple[tuple[Any, ...], Booking]  # where a line stands in the batch, and the line
 
 REVENUE = """
-select orders.business_date, orders.channel, vat.tax_rate, sum(vat.gross_amount)
-from core.fct_order_vat as vat
-inner join core.fct_orders as orders on vat.account = orders.account and vat.order_id = orders.order_id
-where orders.account = ? and orders.order_class = 'sale' and orders.business_date between ? and ?
+select booking_date, channel, kind, tax_rate, sum(gross_amount), sum(shipping_gross_amount)
+from core.fct_bookings
+where account = ? and booking_date between ? and ?
 group by all
 """
 PAYMENTS = """
-select orders.business_date, orders.channel, payments.payment_method, sum(payments.amount)
-from core.fct_payments as payments
-inner join core.fct_orders as orders
-    on payments.account = orders.account and payments.order_id = orders.order_id
-where orders.account = ? and orders.order_class = 'sale' and orders.business_date between ? and ?
+select booking_date, channel, kind, payment_method, sum(payment_amount)
+from core.fct_payment_bookings
+where account = ? and booking_date between ? and ?
 group by all
-"""
-SHIPPING = """
-select business_date, channel, sum(shipping_gross_amount) from core.fct_orders
-where account = ? and order_class = 'sale' and business_date between ? and ?
-group by all
-"""
-CLOSING = """
-select business_date, channel, payment_method, payment_amount from marts.daily_closing
-where account = ? and business_date between ? and ?
 """
 VAT_OF_MONTH = """
-select month, channel, tax_rate, gross_amount from marts.vat_by_month
+select tax_rate, gross_amount from marts.vat_return
 where account = ? and month between ? and ?
 """
-REFUNDED_REVENUE = """
-select business_date, channel, tax_rate, refund_gross_amount from marts.daily_closing_vat
-where account = ? and business_date between ? and ?
+TAX_OF_MONTH = """
+select tax_rate, vat_amount from marts.vat_return
+where account = ? and month between ? and ?
 """
-REFUNDED_PAYMENTS = """
-select business_date, channel, payment_method, refund_amount from marts.daily_closing
-where account = ? and business_date between ? and ?
+CLOSING = """
+select booking_date, channel, payment_method, payment_amount - refund_amount from marts.daily_closing
+where account = ? and booking_date between ? and ?
 """
+PERIODS = """
+select tax_rate, valid_from_date, valid_to_date from core.dim_tax_rate where is_listed
+"""
+
+WORDS = {"sale": "Umsatz", "refund": "Erstattung", "cancellation": "Storno", "correction": "Korrektur"}
+PAID = {"sale": "Zahlung", "refund": "Erstattung", "cancellation": "Storno", "correction": "Korrektur"}
+
+
+class Goods(NamedTuple):
+    """What a line of revenue sums up."""
+
+    day: date
+    channel: str
+    kind: str
+    rate: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,12 @@ class Month:
     """The bookings of one month.
 
     Attributes:
-        revenue: Gross revenue of the month, as in `vat_by_month`.
-        payments: Payments of the month's sales, as in `daily_closing`.
-        shipping: Shipping of the month's sales, booked or not.
-        refunds: Worth of the orders that were marked as refunded in the month, booked or not.
+        revenue: Goods that were sold, less cancellations, corrections included.
+        payments: Payments, less those of cancellations; refunds not taken off.
+        shipping: Shipping, VAT included.
+        refunds: What was refunded.
         clearing: What stays on the clearing account: positive on the debit side.
+        tax: VAT by rate as in `vat_return`, with what DATEV will compute from the lines where that differs.
     """
 
     start: date
@@ -82,6 +88,7 @@ class Month:
     shipping: Decimal
     refunds: Decimal
     clearing: Decimal
+    tax: Mapping[Decimal, tuple[Decimal, Decimal]]
 
 
 @dataclass(frozen=True)
@@ -134,39 +141,85 @@ def read_month(
     """The month's bookings, by date.
 
     Raises:
-        BooksDisagree: They do not add up to `daily_closing` and `vat_by_month`.
-        ExportRefused: A VAT rate or payment method has no account.
+        BooksDisagree: They do not add up to `daily_closing` and `vat_return`.
+        ExportRefused: A VAT rate or payment method has no account, or a rate does not fit its date.
     """
 
+    def rows(query: str) -> list[tuple[Any, ...]]:
+        return connection.execute(query, [account, start, end]).fetchall()
+
     def sums(query: str) -> Sums:
-        rows = connection.execute(query, [account, start, end]).fetchall()
-        return {tuple(key): Decimal(amount or 0) for *key, amount in rows}
+        return {tuple(key): Decimal(amount or 0) for *key, amount in rows(query)}
 
-    revenue, payments, shipping = sums(REVENUE), sums(PAYMENTS), sums(SHIPPING)
-    by_month: Sums = {}
-    for (_, channel, rate), amount in revenue.items():
-        by_month[start, channel, rate] = by_month.get((start, channel, rate), ZERO) + amount
-    _tie("revenue", "marts.vat_by_month", by_month, sums(VAT_OF_MONTH))
-    _tie("payments", "marts.daily_closing", payments, sums(CLOSING))
-
-    refunded_revenue, refunded_payments = sums(REFUNDED_REVENUE), sums(REFUNDED_PAYMENTS)
-    bookings = [*sales_lines(revenue, accounts, labels), *_paid(payments, accounts, labels)]
-    if accounts.shipping is not None:
-        bookings += _shipped(shipping, accounts.clearing, accounts.shipping, labels)
-    if accounts.books_refunds:
-        _tie("refunds", "marts.daily_closing", _daily(refunded_revenue), _daily(refunded_payments))
-        bookings += sales_lines(refunded_revenue, accounts, labels, back=True)
-        bookings += _paid(refunded_payments, accounts, labels, back=True)
+    goods, shipping = {}, {}
+    for day, channel, kind, rate, amount, freight in rows(REVENUE):
+        goods[Goods(day, channel, kind, rate)] = Decimal(amount)
+        shipping[Goods(day, channel, kind, rate)] = Decimal(freight)
+    payments = sums(PAYMENTS)
+    lawful = Lawful.read(connection)
+    revenue = [*sales_lines(goods, accounts, labels, lawful), *shipping_lines(shipping, accounts, labels, lawful)]
+    paid = _paid(payments, accounts, labels)
+    _tie("revenue", "marts.vat_return", _moved(revenue, lambda place: place[-1:]), sums(VAT_OF_MONTH))
+    _tie("payments", "marts.daily_closing", _moved(paid, lambda place: (place[0], place[1], place[-1])), sums(CLOSING))
+    bookings = [*revenue, *paid]
     return Month(
         start=start,
         end=end,
-        bookings=tuple(sorted(bookings, key=lambda each: (each.day, each.receipt))),
-        revenue=sum(revenue.values(), ZERO),
-        payments=sum(payments.values(), ZERO),
+        bookings=tuple(line for _, line in sorted(bookings, key=lambda each: each[0])),
+        revenue=sum((amount for key, amount in goods.items() if key.kind != "refund"), ZERO),
+        payments=sum((amount for key, amount in payments.items() if key[2] != "refund"), ZERO),
         shipping=sum(shipping.values(), ZERO),
-        refunds=sum(refunded_revenue.values(), ZERO),
-        clearing=balance(bookings, accounts.clearing),
+        refunds=-sum((amount for key, amount in goods.items() if key.kind == "refund"), ZERO),
+        clearing=balance((line for _, line in bookings), accounts.clearing),
+        tax=_taxes(goods, shipping, sums(TAX_OF_MONTH)),
     )
+
+
+def _moved(lines: Iterable[Keyed], key_of: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Sums:
+    """What the lines move, by a part of their places."""
+    total: Sums = {}
+    for place, line in lines:
+        key = key_of(place)
+        total[key] = total.get(key, ZERO) + (line.amount if line.side == "S" else -line.amount)
+    return total
+
+
+def _taxes(
+    goods: Mapping[Goods, Decimal], shipping: Mapping[Goods, Decimal], booked: Sums
+) -> dict[Decimal, tuple[Decimal, Decimal]]:
+    """By rate the VAT of the books and that of the lines, each rounded by itself, where they differ."""
+    computed: dict[Decimal, Decimal] = {}
+    for amounts in (goods, shipping):
+        for key, gross in amounts.items():
+            if key.rate is not None:
+                tax = (gross * key.rate / (100 + key.rate)).quantize(CENT, ROUND_HALF_UP)
+                computed[key.rate] = computed.get(key.rate, ZERO) + tax
+    return {
+        rate: (booked.get((rate,), ZERO), tax)
+        for rate, tax in sorted(computed.items())
+        if tax != booked.get((rate,), ZERO)
+    }
+
+
+@dataclass(frozen=True)
+class Lawful:
+    """When each VAT rate was in force, as the warehouse lists it."""
+
+    periods: Mapping[Decimal, tuple[tuple[date | None, date | None], ...]]
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> Lawful:
+        found: dict[Decimal, tuple[tuple[date | None, date | None], ...]] = {}
+        for rate, first, last in connection.execute(PERIODS).fetchall():
+            found[rate] = (*found.get(rate, ()), (first, last))
+        return cls(found)
+
+    def fits(self, rate: Decimal, day: date) -> bool:
+        """Whether the rate was in force on the day; of rates that nobody lists nothing is known."""
+        periods = self.periods.get(rate)
+        return periods is None or any(
+            (first is None or first <= day) and (last is None or day <= last) for first, last in periods
+        )
 
 
 def balance(bookings: Iterable[Booking], account: int) -> Decimal:
@@ -181,43 +234,85 @@ def balance(bookings: Iterable[Booking], account: int) -> Decimal:
     return total
 
 
-def sales_lines(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False) -> list[Booking]:
-    """Revenue, or with `back` refunds, by (business date, channel, VAT rate).
+def sales_lines(goods: Mapping[Goods, Decimal], accounts: Accounts, labels: Labels, lawful: Lawful) -> list[Keyed]:
+    """Revenue by booking date, channel, kind and VAT rate.
 
     Raises:
-        ExportRefused: A rate has no account.
+        ExportRefused: A rate has no account, or does not fit its date and has no key that says it.
+    """
+    return [
+        _line(key, amount, _target(key, amount, "revenue", accounts, lawful), accounts, WORDS[key.kind], labels, 0)
+        for key, amount in goods.items()
+        if amount
+    ]
+
+
+def shipping_lines(
+    shipping: Mapping[Goods, Decimal], accounts: Accounts, labels: Labels, lawful: Lawful
+) -> list[Keyed]:
+    """Shipping likewise; it goes where goods of its rate go, unless it has an account of its own.
+
+    Raises:
+        ExportRefused: As of `sales_lines`.
     """
     lines = []
-    for (day, channel, rate), amount in sums.items():
-        if not amount:
-            continue
-        target = accounts.revenue.get(rate)
-        if target is None:
-            shown, key = "no VAT rate", "unknown"
-            if rate is not None:
-                shown, key = f"a VAT rate of {plain(rate)} %", f'"{plain(rate)}"'
-            raise ExportRefused(
-                f"{amount} of the revenue of {day} ({channel}) has {shown}, and no account is set for that. Nothing "
-                f"was written. Add it to [revenue] in the accounts file, like {key} = 8400."
-            )
-        what = "Erstattung" if back else "Umsatz"
-        lines.append(
-            booking(
-                -amount if back else amount,
-                debit=accounts.clearing,
-                credit=target.account,
-                key=target.key,
-                day=day,
-                receipt=_receipt(day, channel),
-                text=f"{what} {percent(rate)} {labels.channel(channel)} {day:%d.%m.%Y}",
-            )
-        )
+    for key, amount in shipping.items():
+        if amount:
+            target = accounts.shipping or _target(key, amount, "shipping", accounts, lawful)
+            what = "Versand" if key.kind == "sale" else f"{WORDS[key.kind]} Versand"
+            lines.append(_line(key, amount, target, accounts, what, labels, 1))
     return lines
 
 
-def _paid(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False) -> list[Booking]:
+def _target(key: Goods, amount: Decimal, what: str, accounts: Accounts, lawful: Lawful) -> Revenue:
+    """Where revenue of a rate goes on a day."""
+    said = f"{amount} of the {what} of {key.day} ({key.channel}, {key.kind})"
+    target = accounts.revenue.get(key.rate)
+    if key.rate is None:
+        if target is None:
+            raise ExportRefused(
+                f"{said} has no VAT rate, and no account is set for that. Nothing was written. Add it to [revenue] in "
+                "the accounts file, like unknown = 8400."
+            )
+        return target
+    shown = plain(key.rate)
+    if not lawful.fits(key.rate, key.day):
+        target = target if target is not None and target.key else accounts.off_period.get(key.rate)
+        if target is None:
+            raise ExportRefused(
+                f"{said} bears {shown} % VAT, which was not in force that day: on an account that knows its rate by "
+                "the date, DATEV would compute another. Nothing was written. Add the account with the tax key of that "
+                f'rate to [revenue_off_period] in the accounts file, like "{shown}" = {{ account = 8200, key = "5" }}; '
+                "your tax adviser knows both."
+            )
+        return target
+    if target is None:
+        raise ExportRefused(
+            f"{said} has a VAT rate of {shown} %, and no account is set for that. Nothing was written. Add it to "
+            f'[revenue] in the accounts file, like "{shown}" = 8400.'
+        )
+    return target
+
+
+def _line(
+    key: Goods, amount: Decimal, target: Revenue, accounts: Accounts, what: str, labels: Labels, part: int
+) -> Keyed:
+    line = booking(
+        amount,
+        debit=accounts.clearing,
+        credit=target.account,
+        key=target.key,
+        day=key.day,
+        receipt=_receipt(key.day, key.channel),
+        text=_text(f"{what} {percent(key.rate)}", labels.channel(key.channel), key.day),
+    )
+    place = (key.day, key.channel, part, list(WORDS).index(key.kind), key.rate is None, key.rate)
+    return place, line
+
+
+def _paid(sums: Sums, accounts: Accounts, labels: Labels) -> list[Keyed]:
     lines = []
-    for (day, channel, method), amount in sums.items():
+    for (day, channel, kind, method), amount in sums.items():
         if not amount:
             continue
         target = accounts.payments.get(method, accounts.other_payments)
@@ -226,34 +321,23 @@ def _paid(sums: Sums, accounts: Accounts, labels: Labels, *, back: bool = False)
                 f"{amount} of the payments of {day} ({channel}) came by payment method {method!r}, and no account is "
                 f'set for that. Nothing was written. Add "{method}" or `other` to [payments] in the accounts file.'
             )
-        what = "Erstattung" if back else "Zahlung"
-        lines.append(
-            booking(
-                -amount if back else amount,
-                debit=target,
-                credit=accounts.clearing,
-                day=day,
-                receipt=_receipt(day, channel),
-                text=f"{what} {labels.method(method)} {labels.channel(channel)} {day:%d.%m.%Y}",
-            )
+        what = PAID[kind] if kind in ("sale", "refund") else f"{PAID[kind]} Zahlung"
+        line = booking(
+            amount,
+            debit=target,
+            credit=accounts.clearing,
+            day=day,
+            receipt=_receipt(day, channel),
+            text=_text(f"{what} {labels.method(method)}", labels.channel(channel), day),
         )
+        lines.append(((day, channel, 2, list(PAID).index(kind), method), line))
     return lines
 
 
-def _shipped(sums: Sums, clearing: int, target: Revenue, labels: Labels) -> list[Booking]:
-    return [
-        booking(
-            amount,
-            debit=clearing,
-            credit=target.account,
-            key=target.key,
-            day=day,
-            receipt=_receipt(day, channel),
-            text=f"Versand {labels.channel(channel)} {day:%d.%m.%Y}",
-        )
-        for (day, channel), amount in sums.items()
-        if amount
-    ]
+def _text(what: str, channel: str, day: date) -> str:
+    """What is booked, of which channel and day; too long names are cut, the date never."""
+    written = f"{day:%d.%m.%Y}"
+    return f"{f'{what} {channel}'[: BOOKING_TEXT - len(written) - 1].rstrip()} {written}"
 
 
 def plain(rate: Decimal) -> str:
@@ -272,13 +356,6 @@ def _receipt(day: date, channel: str) -> str:
     return f"{day:%Y%m%d}-{channel}"
 
 
-def _daily(sums: Sums) -> Sums:
-    total: Sums = {}
-    for (day, channel, _), amount in sums.items():
-        total[day, channel] = total.get((day, channel), ZERO) + amount
-    return total
-
-
 def _tie(what: str, table: str, booked: Sums, reported: Sums) -> None:
     """Compare sums by key; a key that one side lacks counts as zero."""
     apart = [
@@ -289,7 +366,7 @@ def _tie(what: str, table: str, booked: Sums, reported: Sums) -> None:
     if not apart:
         return
     shown = "; ".join(
-        f"{', '.join(map(str, key))}: {left} in the orders, {right} in {table}"
+        f"{', '.join(map(str, key))}: {left} in the books, {right} in {table}"
         for key, left, right in sorted(apart, key=lambda each: tuple(map(str, each[0])))[:5]
     )
     raise BooksDisagree(

@@ -144,7 +144,7 @@ class Figures:
         """The sums of each payment method, the greatest first."""
         found = self.rows(
             "select payment_method, sum(payment_count), sum(payment_amount), sum(refund_amount) "
-            "from marts.daily_closing where business_date between ? and ? group by payment_method "
+            "from marts.daily_closing where booking_date between ? and ? group by payment_method "
             "having sum(payment_count) > 0 or sum(payment_amount) <> 0 or sum(refund_amount) <> 0 "
             "order by sum(payment_amount) desc, payment_method",
             period.start,
@@ -163,30 +163,33 @@ class Figures:
         return [VatLine(*row) for row in found]
 
     def closings(self, period: Period) -> list[ClosingDay]:
-        """The daily closing of each day with a sale, a payment or a refund, latest first."""
+        """The daily closing of each day on which something was booked, latest first."""
         totals = self.rows(
-            f"select business_date, sum(payment_amount), {TOTALS} from marts.sales_by_day "
-            "where business_date between ? and ? group by business_date order by business_date desc",
+            "select booking_date, sum(order_count), sum(gross_amount - refund_gross_amount - shipping_gross_amount), "
+            "sum(shipping_gross_amount), -sum(refund_gross_amount) from marts.daily_closing_vat "
+            "where booking_date between ? and ? group by booking_date order by booking_date desc",
             period.start,
             period.end,
         )
         found = self.rows(
-            "select business_date, channel, payment_method, payment_count, payment_amount, refund_amount, "
+            "select booking_date, channel, payment_method, payment_count, payment_amount, refund_amount, "
             "order_count, first_receipt_number, last_receipt_number from marts.daily_closing "
-            "where business_date between ? and ? order by account, channel, payment_method",
+            "where booking_date between ? and ? order by account, channel, payment_method",
             period.start,
             period.end,
         )
         lines: dict[date, list[ClosingLine]] = {}
         for day, *rest in found:
             lines.setdefault(day, []).append(ClosingLine(*rest))
-        return [ClosingDay(day, _totals(rest), payment, tuple(lines.get(day, ()))) for day, payment, *rest in totals]
+        return [
+            ClosingDay(day, int(orders), goods, shipping, refunds, tuple(lines.pop(day, ())))
+            for day, orders, goods, shipping, refunds in totals
+        ]
 
     def refunds(self, period: Period, limit: int = 10) -> list[Refund]:
-        """The latest refunds that were observed in the period."""
+        """The latest refunds that were booked in the period."""
         found = self.rows(
-            "select order_id, receipt_number, channel, business_date, refund_date, refund_amount, "
-            "is_date_observed from marts.refunds "
+            "select order_id, receipt_number, channel, business_date, refund_date, refund_amount from marts.refunds "
             "where refund_date between ? and ? order by refund_date desc, refund_amount desc, order_id limit ?",
             period.start,
             period.end,
@@ -195,10 +198,10 @@ class Figures:
         return [Refund(*row) for row in found]
 
     def refunds_of_unknown_day(self, period: Period) -> tuple[int, Decimal]:
-        """Number and amount of the refunds of the period that were made some day before they were first read."""
+        """Number and amount of refunds of sales of the period that had been made before those were first read."""
         [(count, amount)] = self.rows(
             "select count(*), coalesce(sum(refund_amount), 0) from marts.refunds "
-            "where refund_date between ? and ? and not is_date_observed",
+            "where business_date between ? and ? and refund_date is null",
             period.start,
             period.end,
         )

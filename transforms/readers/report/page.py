@@ -125,7 +125,7 @@ class Composer:
         graphs = Graphs(figures, self.formats, self.labels, self.texts)
         totals = figures.totals(period)
         recent = Period(max(period.start, period.end - timedelta(days=3 * CLOSING_DAYS)), period.end)
-        closings = [day for day in figures.closings(recent) if day.lines or day.totals.order_count]
+        closings = [day for day in figures.closings(recent) if day.lines or day.order_count]
         return Page(
             period=period,
             coverage=coverage,

@@ -94,26 +94,33 @@ class ClosingLine:
 
 @dataclass(frozen=True)
 class ClosingDay:
-    """The daily closing of a day: what was sold beside what was paid."""
+    """The daily closing of a day, as booked: what was sold beside what was paid.
 
-    business_date: date
-    totals: Totals
-    payment_amount: Decimal
+    Attributes:
+        gross_amount: Goods of sales, less those of cancellations, corrections included.
+    """
+
+    booking_date: date
+    order_count: int
+    gross_amount: Decimal
+    shipping_gross_amount: Decimal
+    refund_amount: Decimal
     lines: tuple[ClosingLine, ...]
+
+    @property
+    def payment_amount(self) -> Decimal:
+        """Payments, refunds not taken off."""
+        return sum((line.payment_amount for line in self.lines), Decimal(0))
 
     @property
     def difference(self) -> Decimal:
         """Payments minus goods and shipping."""
-        return self.payment_amount - self.totals.gross_amount - self.totals.shipping_gross_amount
+        return self.payment_amount - self.gross_amount - self.shipping_gross_amount
 
 
 @dataclass(frozen=True)
 class Refund:
-    """A refunded sale.
-
-    Attributes:
-        is_date_observed: False: it was refunded already when it was first read; the day is that of the reading.
-    """
+    """A refunded sale, with the day on whose books the refund stands."""
 
     order_id: int
     receipt_number: str | None
@@ -121,7 +128,6 @@ class Refund:
     business_date: date
     refund_date: date
     refund_amount: Decimal
-    is_date_observed: bool
 
 
 @dataclass(frozen=True)

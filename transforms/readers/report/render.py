@@ -44,13 +44,13 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "hours": ("marts.sales_by_day_and_hour",),
     "payments": ("marts.daily_closing",),
     "vat": ("marts.vat_by_month",),
-    "closing": ("marts.daily_closing", "marts.sales_by_day"),
+    "closing": ("marts.daily_closing", "marts.daily_closing_vat"),
     "refund_list": ("marts.refunds",),
     "discount_list": ("marts.discounts",),
     "open_orders": ("marts.open_orders",),
     "freshness": ("marts.freshness",),
     "quality": ("marts.data_quality",),
-    "restated": ("marts.closed_days",),
+    "restated": ("marts.restatements",),
 }
 
 

@@ -49,16 +49,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Restatement:
-    """A closed day whose figures are no longer what they were when it was closed."""
+    """A closed day whose figures are no longer those of its books.
+
+    Attributes:
+        booking_date: Later day on whose books the change stands.
+        gross_change: What the day gained or lost.
+        booked_gross_amount: Gross turnover of goods on the day's own books.
+    """
 
     business_date: date
     channel: str
-    closed_at: datetime
-    last_changed_at: datetime
-    closed_gross_amount: Decimal
-    gross_amount: Decimal
-    closed_refund_amount: Decimal
-    refund_amount: Decimal
+    booking_date: date
+    gross_change: Decimal
+    booked_gross_amount: Decimal
+    order_ids: str
 
 
 def read_coverage(figures: Figures, day_starts_at: int) -> Coverage:
@@ -97,13 +101,16 @@ def read_broken_claims(figures: Figures) -> list[str]:
 
 
 def read_restatements(figures: Figures, period: Period) -> list[Restatement]:
-    """Closed days of the period whose turnover or refunds differ from what they were at their closing."""
+    """What changed of closed days of the period since, with their books, the latest change first."""
     found = figures.rows(
-        "select business_date, channel, cast(closed_at as timestamp), cast(last_changed_at as timestamp), "
-        "closed_gross_amount, gross_amount, closed_refund_amount, refund_amount from marts.closed_days "
-        "where business_date between ? and ? and change_count > 0 "
-        "and (closed_gross_amount <> gross_amount or closed_refund_amount <> refund_amount) "
-        "order by last_changed_at desc, business_date desc, account, channel",
+        "select late.business_date, late.channel, late.booking_date, late.gross_amount, "
+        "coalesce(sum(books.gross_amount), 0), late.order_ids "
+        "from marts.restatements as late left join marts.bookings_by_day as books "
+        "on late.account = books.account and late.channel = books.channel "
+        "and late.business_date = books.booking_date and books.kind <> 'refund' "
+        "where late.business_date between ? and ? "
+        "group by late.account, late.business_date, late.channel, late.booking_date, late.gross_amount, late.order_ids "
+        "order by late.booking_date desc, late.business_date desc, late.account, late.channel",
         period.start,
         period.end,
     )

@@ -149,7 +149,7 @@ def test_every_column_that_sql_makes_is_traced(content: Content) -> None:
 
 def test_the_keys_of_the_runner_are_no_content(lineage: Lineage) -> None:
     assert lineage.reads("marts.vat_by_month") == ("core.fct_daily_vat",)
-    assert lineage.reads("marts.daily_closing") == ("core.fct_daily_payments",)  # not increments.affected_dates
+    assert lineage.reads("marts.refunds") == ("core.fct_orders",)  # not increments.affected_dates
     assert "marts.vat_by_month" in lineage.feeds("core.fct_daily_vat")
 
 

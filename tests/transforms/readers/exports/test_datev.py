@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
@@ -22,7 +23,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.settings import Files, Settings, StaticLogin
 from transforms.readers.exports.datev import DatevReport, export_datev
 from transforms.readers.exports.datev_accounts import CHARTS, Accounts, Revenue, parse_accounts, read_accounts, template
-from transforms.readers.exports.datev_bookings import Labels, balance, sales_lines
+from transforms.readers.exports.datev_bookings import Goods, Labels, Lawful, balance, sales_lines
 from transforms.readers.exports.datev_format import COLUMNS, TEXT_COLUMNS, Batch, Booking, booking, render
 from transforms.readers.exports.errors import BooksDisagree, ExportRefused
 from transforms.readers.exports.selection import Period
@@ -93,6 +94,13 @@ PLACES = {
     118: "Generalumkehr (GU)",
     125: "Abw. Skontokonto",
 }
+LABELS = Labels({"ipad": "Kasse"}, {})
+LAWFUL = Lawful(
+    {
+        Decimal(19): ((date(2007, 1, 1), date(2020, 6, 30)), (date(2021, 1, 1), None)),
+        Decimal(16): ((date(2020, 7, 1), date(2020, 12, 31)),),
+    }
+)
 OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31))
 Datev = Callable[..., DatevReport]
 
@@ -105,6 +113,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Sandbox(shop) as sandbox:
         settings = Settings(files=home, base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token))
         run.sync(settings)
+        shutil.copy(home.warehouse, home.warehouse.with_name("before.duckdb"))
         for order_id in sales_of_october(home.warehouse)[::10]:
             shop.refund(order_id)
         run.sync(settings)
@@ -185,7 +194,7 @@ def test_the_columns_are_those_of_format_version_13(datev: Datev) -> None:
 
 
 def test_each_field_of_each_line_fits_the_published_format(datev: Datev) -> None:
-    (written,) = datev(books_refunds=True).files
+    (written,) = datev().files
     _, columns, *lines = lines_of(written.path)
 
     assert len(lines) == written.rows > 20
@@ -197,7 +206,7 @@ def test_each_field_of_each_line_fits_the_published_format(datev: Datev) -> None
             assert re.fullmatch(expression, field), f"{name}: {field}"
 
 
-def test_revenue_equals_vat_by_month_to_the_cent(datev: Datev, accounts: Accounts, ask: Any) -> None:
+def test_revenue_and_shipping_equal_vat_return_to_the_cent(datev: Datev, accounts: Accounts, ask: Any) -> None:
     (written,) = datev().files
     booked: dict[str, Decimal] = defaultdict(Decimal)
     for line in bookings_of(written.path):
@@ -205,10 +214,10 @@ def test_revenue_equals_vat_by_month_to_the_cent(datev: Datev, accounts: Account
             booked[line["Gegenkonto (ohne BU-Schlüssel)"]] += money(line)
 
     expected: dict[str, Decimal] = defaultdict(Decimal)
-    for rate, amount in ask("select tax_rate, gross_amount from marts.vat_by_month where month = date '2026-10-01'"):
+    for rate, amount in ask("select tax_rate, gross_amount from marts.vat_return where month = date '2026-10-01'"):
         expected[str(accounts.revenue[rate].account)] += amount
     assert dict(booked) == {account: amount for account, amount in expected.items() if amount}
-    assert sum(booked.values()) == written.revenue
+    assert sum(booked.values()) == written.revenue + written.shipping - written.refunds
 
 
 def test_payments_equal_daily_closing_day_by_day(datev: Datev, accounts: Accounts, ask: Any) -> None:
@@ -220,8 +229,8 @@ def test_payments_equal_daily_closing_day_by_day(datev: Datev, accounts: Account
 
     expected: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for day, method, amount in ask(
-        "select business_date, payment_method, payment_amount from marts.daily_closing "
-        "where business_date between date '2026-10-01' and date '2026-10-31'"
+        "select booking_date, payment_method, payment_amount - refund_amount from marts.daily_closing "
+        "where booking_date between date '2026-10-01' and date '2026-10-31'"
     ):
         expected[f"{day:%d%m}", str(accounts.payments.get(method, accounts.other_payments))] += amount
     assert dict(booked) == {key: amount for key, amount in expected.items() if amount}
@@ -230,44 +239,49 @@ def test_payments_equal_daily_closing_day_by_day(datev: Datev, accounts: Account
 def test_what_stays_on_the_clearing_account_is_explained(datev: Datev, ask: Any) -> None:
     report = datev()
     (written,) = report.files
-    ((shipping,),) = ask(
-        "select sum(shipping_gross_amount) from core.fct_orders where order_class = 'sale' "
-        "and business_date between date '2026-10-01' and date '2026-10-31'"
-    )
+    ((shipping,),) = ask("select sum(shipping_gross_amount) from marts.vat_return where month = date '2026-10-01'")
 
     assert written.shipping == shipping > 0
-    assert written.clearing == written.revenue - written.payments
-    assert any(str(shipping) in note and "VAT rate" in note for note in report.notes)
-    rest = written.clearing + shipping
-    assert any(str(abs(rest)) in note for note in report.notes) or rest == 0
+    assert written.clearing == written.revenue + written.shipping - written.payments
+    assert any(str(abs(written.clearing)) in note for note in report.notes) or written.clearing == 0
 
 
-def test_shipping_is_booked_once_it_has_an_account(datev: Datev) -> None:
-    (without,) = datev().files
-    before = without.clearing
-    (written,) = datev(shipping=Revenue(8400)).files
+def test_shipping_goes_where_goods_of_its_rate_go_unless_it_has_an_account(datev: Datev) -> None:
+    def accounts_of_shipping(path: Path) -> set[str]:
+        lines = [line for line in bookings_of(path) if "Versand" in line["Buchungstext"]]
+        return {line["Gegenkonto (ohne BU-Schlüssel)"] for line in lines}
 
-    assert written.clearing == before + written.shipping
-    assert sum(money(line) for line in bookings_of(written.path) if line["Buchungstext"].startswith("Versand")) == (
-        written.shipping
-    )
+    (by_rate,) = datev().files
+    assert accounts_of_shipping(by_rate.path) <= {"8400", "8300", "8200"}
+    (own,) = datev(shipping=Revenue(8401)).files
+
+    assert accounts_of_shipping(own.path) == {"8401"}
+    assert (own.clearing, own.shipping) == (by_rate.clearing, by_rate.shipping)
 
 
-def test_refunds_are_named_but_booked_only_if_wanted(datev: Datev, ask: Any) -> None:
-    ((day, refunds),) = ask(
-        "select any_value(refund_date), sum(refund_amount) from marts.refunds where refund_date >= date '2026-11-20'"
-    )
-    november = Period(day.replace(day=1), date(2026, 11, 30))
+def test_a_closed_month_is_the_same_for_ever_and_refunds_stand_in_the_month_in_which_they_were_booked(
+    warehouse: Path, datev: Datev, ask: Any
+) -> None:
+    before = warehouse.with_name("before.duckdb")
+    accounts = replace(parse_accounts(template("SKR03"), "template"), consultant=29098, client=55003)
+    (first,) = export_datev(before, warehouse.parent / "first", accounts, period=OCTOBER).files
+    (again,) = datev().files
+    assert lines_of(first.path)[1:] == lines_of(again.path)[1:]
 
-    silent = datev(november)
-    assert not any("Erstattung" in line["Buchungstext"] for line in bookings_of(silent.files[0].path))
-    assert any("marked as refunded" in note for note in silent.notes)
+    ((refunds,),) = ask("select sum(refund_amount) from marts.refunds where refund_date is not null")
+    (november,) = datev(Period(date(2026, 11, 1), date(2026, 11, 30))).files
+    lines = [line for line in bookings_of(november.path) if "Erstattung" in line["Buchungstext"]]
+    assert november.refunds == refunds > 0
+    assert -sum(money(line) for line in lines if line["Konto"] == "1371") == refunds
+    assert sum(money(line) for line in lines if line["Konto"] != "1371") == -refunds
 
-    booked = datev(november, books_refunds=True)
-    lines = [line for line in bookings_of(booked.files[0].path) if "Erstattung" in line["Buchungstext"]]
-    back = sum(money(line) for line in lines if line["Konto"] == "1371")
-    assert -back == booked.files[0].refunds >= refunds
-    assert booked.files[0].clearing == silent.files[0].clearing  # out of revenue and out of the till
+
+def test_a_month_that_is_not_closed_and_refunds_of_unknown_day_are_named(datev: Datev, ask: Any) -> None:
+    ((unknown,),) = ask("select sum(refund_amount) from marts.refunds where refund_date is null")
+    notes = datev(Period(date(2026, 11, 1), date(2026, 11, 30))).notes
+
+    assert any(note.startswith("2026-11: not closed yet") for note in notes)
+    assert any(f"Refunds of {unknown} EUR had been made before" in note for note in notes)
 
 
 def test_each_month_has_its_file_and_the_default_is_the_last_complete_one(datev: Datev) -> None:
@@ -299,9 +313,9 @@ def test_bookings_that_do_not_tie_are_refused(warehouse: Path, accounts: Account
     copy.write_bytes(warehouse.read_bytes())
     with closing(duckdb.connect(str(copy))) as connection:
         connection.execute(
-            "update core.fct_daily_payments set payment_amount = payment_amount + 0.01 "  # what the closing shows
-            "where order_class = 'sale' and business_date = (select min(business_date) from marts.daily_closing "
-            "where business_date >= date '2026-10-01')"
+            "create or replace view marts.daily_closing as select * replace (payment_amount + 0.01 as payment_amount) "
+            "from (select account, booking_date, channel, payment_method, sum(payment_amount) as payment_amount, "
+            "0 as refund_amount from core.fct_payment_bookings group by all)"
         )
 
     with pytest.raises(BooksDisagree, match=r"marts\.daily_closing differ") as caught:
@@ -318,14 +332,44 @@ def test_another_fiscal_year_and_account_length_stand_in_the_header(datev: Datev
 
 
 def test_revenue_without_a_rate_goes_where_the_accounts_file_says(accounts: Accounts) -> None:
-    sums = {(date(2026, 10, 3), "ipad", None): Decimal("5.00")}
-    labels = Labels({"ipad": "Kasse"}, {})
+    goods = {Goods(date(2026, 10, 3), "ipad", "sale", None): Decimal("5.00")}
 
     with pytest.raises(ExportRefused, match="like unknown = 8400"):
-        sales_lines(sums, accounts, labels)
-    (line,) = sales_lines(sums, replace(accounts, revenue={None: Revenue(8200, "3")}), labels)
+        sales_lines(goods, accounts, LABELS, LAWFUL)
+    ((_, line),) = sales_lines(goods, replace(accounts, revenue={None: Revenue(8200, "3")}), LABELS, LAWFUL)
 
     assert (line.contra, line.key, line.text) == (8200, "3", "Umsatz ohne Satz Kasse 03.10.2026")
+
+
+@pytest.mark.parametrize(
+    ("rate", "day"),
+    [
+        pytest.param("16.000", date(2026, 1, 10), id="16 % in 2026"),
+        pytest.param("19.000", date(2020, 10, 1), id="19 % in autumn 2020"),
+    ],
+)
+def test_a_rate_that_was_not_in_force_is_booked_with_its_key_or_refused_by_name(
+    accounts: Accounts, rate: str, day: date
+) -> None:
+    goods = {Goods(day, "ipad", "sale", Decimal(rate)): Decimal("11.60")}
+
+    with pytest.raises(ExportRefused, match=rf"of {day} .*bears {rate[:2]} % VAT, which was not in force"):
+        sales_lines(goods, accounts, LABELS, LAWFUL)
+    keyed = replace(accounts, off_period={Decimal(rate): Revenue(8200, "5")})
+    ((_, line),) = sales_lines(goods, keyed, LABELS, LAWFUL)
+    assert (line.contra, line.key) == (8200, "5")
+    in_force = {key._replace(day=date(2020, 10, 1) if rate[:2] == "16" else date(2026, 1, 10)): 1 for key in goods}
+    ((_, line),) = sales_lines({key: Decimal(1) for key in in_force}, accounts, LABELS, LAWFUL)
+    assert (line.contra, line.key) == (8400, "")
+
+
+def test_a_text_is_never_cut_inside_its_date(accounts: Accounts) -> None:
+    goods = {Goods(date(2026, 10, 3), "long", "correction", Decimal(19)): Decimal("5.00")}
+    ((_, line),) = sales_lines(goods, accounts, Labels({"long": "Ein sehr langer Name " * 5}, {}), LAWFUL)
+
+    assert len(line.text) <= 60
+    assert line.text.startswith("Korrektur 19 % Ein sehr")
+    assert line.text.endswith(" 03.10.2026")
 
 
 LINE = Booking(Decimal("12.30"), "S", 1000, 1371, date(2026, 10, 3), "20261003-ipad", "Zahlung Bar")
@@ -387,7 +431,7 @@ def test_the_templates_are_whole_and_ask_for_the_numbers(chart: str) -> None:
     assert set(accounts.revenue) == {Decimal(rate) for rate in (19, 16, 7, 5, 0)}
     assert set(accounts.payments) == {"0", "4", "6"}
     assert accounts.shipping is None
-    assert not accounts.books_refunds
+    assert accounts.off_period == {}
     assert None in parse_accounts(template(chart).replace("# unknown", "unknown"), chart).revenue
     assert accounts.fiscal_year_of(date(2026, 10, 3)) == date(2026, 1, 1)
 
@@ -399,9 +443,10 @@ FAULTY = {
     "no rate": ('"19" = 8400', '"full" = 8400', "revenue.full"),
     "a rate twice": ('"16" = 8400', '"19.0" = 8400', "second time"),
     "a long key": ('"19" = 8400', '"19" = {account = 8200, key = "12345"}', "revenue.19.key"),
-    "a section that is none": ("[refunds]", "[refund]", "is no section"),
+    "a section that is none": ("[shipping]", "[freight]", "is no section"),
+    "refunds by choice": ("[shipping]", "[refunds]", "always booked"),
     "a year that begins in mid-month": ('"01-01"', '"07-15"', "first day of a month"),
-    "yes for true": ("book = false", 'book = "yes"', "true or false"),
+    "a rate off its period without a key": ('# "16" = {', '"16" = 8200 # {', "needs the key of its rate"),
     "broken TOML": ("[clearing]", "[clearing", "not valid TOML"),
 }
 
