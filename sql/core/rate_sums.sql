@@ -3,7 +3,7 @@
 -- rebuild: temporary
 
 -- `superseded_version` is the number of a version that is not the latest, and 0 for the latest,
--- whose lines are those that are kept.
+-- whose lines are those that are kept. The sums may be larger than the types of amounts.
 with lines as (
     select
         account,
@@ -39,15 +39,13 @@ final as (
         superseded_version,
         tax_rate,
         cast(count(*) as integer) as line_count,
-        try_cast(sum(quantity) as decimal(12, 3)) as quantity,
-        try_cast(sum(line_gross_amount) as decimal(18, 2)) as gross_amount,
-        try_cast(sum(line_net_amount) as decimal(18, 2)) as net_amount,
-        try_cast(sum(line_vat_amount) as decimal(18, 2)) as vat_amount,
-        try_cast(sum(published_gross_amount) as decimal(18, 2)) as published_gross_amount,
-        case
-            when count(*) = count(discount_amount)
-                then try_cast(sum(discount_amount) as decimal(18, 2))
-        end as discount_amount,
+        sum(quantity) as quantity,
+        sum(line_gross_amount) as gross_amount,
+        sum(line_net_amount) as net_amount,
+        sum(line_vat_amount) as vat_amount,
+        sum(published_gross_amount) as published_gross_amount,
+        case when count(*) = count(discount_amount) then sum(discount_amount) end
+            as discount_amount,
         count(*) = count(line_gross_amount) as has_all_amounts
     from lines
     group by account, order_id, superseded_version, tax_rate

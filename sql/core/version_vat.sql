@@ -43,10 +43,10 @@ placed as (
         rates.tax_rate,
         coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1) as is_first_rate,
         coalesce(rates.line_count, 0) as line_count,
-        coalesce(rates.quantity, 0) as quantity,
-        coalesce(rates.gross_amount, 0) as gross_amount,
-        coalesce(rates.net_amount, 0) as net_amount,
-        coalesce(rates.vat_amount, 0) as vat_amount,
+        coalesce(try_cast(rates.quantity as decimal(12, 3)), 0) as quantity,
+        coalesce(try_cast(rates.gross_amount as decimal(18, 2)), 0) as gross_amount,
+        coalesce(try_cast(rates.net_amount as decimal(18, 2)), 0) as net_amount,
+        coalesce(try_cast(rates.vat_amount as decimal(18, 2)), 0) as vat_amount,
         case
             when
                 versions.known_rates > 1

@@ -290,10 +290,21 @@ def _spread(amount: Decimal, payments: Mapping[Any, tuple[int, Decimal]]) -> dic
 def shipping_by_rate(order: Mapping[str, Any]) -> dict[Any, Decimal]:
     """Gross shipping by the rate of the goods: in proportion to their net, to the cent, largest remainder."""
     cost = _cents((order["shipment"] or {}).get("cost") or 0)
-    nets: dict[Any, Decimal] = {}
+    gross: dict[Decimal, Decimal] = {}
     for item in order["basket"]["items"]:
         rate = Decimal(item["tax_rate"])
-        nets[rate] = nets.get(rate, ZERO) + _cents(item["gross_price"])
-    if not nets:
+        gross[rate] = gross.get(rate, ZERO) + _cents(item["gross_price"])
+    if not gross:
         return {None: cost}
-    return {min(nets): cost}
+    net = {
+        rate: max((amount * 100 / (100 + rate)).quantize(CENT, ROUND_HALF_UP), ZERO) for rate, amount in gross.items()
+    }
+    total = sum(net.values(), ZERO)
+    if len(net) == 1 or not total:
+        return {min(net): cost}
+    exact = {rate: cost * part / total for rate, part in net.items()}
+    shares = {rate: part.quantize(CENT, "ROUND_DOWN") for rate, part in exact.items()}
+    left = int((cost - sum(shares.values(), ZERO)) / CENT)
+    for rate in sorted(shares, key=lambda rate: (shares[rate] - exact[rate], rate))[:left]:
+        shares[rate] += CENT
+    return shares
