@@ -153,9 +153,9 @@ class Figures:
         return [PaymentSums(method, int(count), amount, refund) for method, count, amount, refund in found]
 
     def vat(self, period: Period) -> list[VatLine]:
-        """VAT of every month that the period touches, whole months."""
+        """VAT of every month that the period touches, whole months, as booked."""
         found = self.rows(
-            "select month, tax_rate, sum(gross_amount), sum(net_amount), sum(vat_amount) from marts.vat_by_month "
+            "select month, tax_rate, sum(gross_amount), sum(net_amount), sum(vat_amount) from marts.vat_return "
             "where month between ? and ? group by month, tax_rate order by month desc, tax_rate desc nulls last",
             period.start.replace(day=1),
             period.end,

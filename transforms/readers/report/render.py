@@ -43,7 +43,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "products": ("marts.product_sales_by_day", "marts.sales_by_product"),
     "hours": ("marts.sales_by_day_and_hour",),
     "payments": ("marts.daily_closing",),
-    "vat": ("marts.vat_by_month",),
+    "vat": ("marts.vat_return",),
     "closing": ("marts.daily_closing", "marts.daily_closing_vat"),
     "refund_list": ("marts.refunds",),
     "discount_list": ("marts.discounts",),

@@ -236,7 +236,7 @@ def test_months_show_the_vat_of_the_mart(busy, write):
 
     rates = ask(
         busy,
-        "select sum(net_amount), sum(vat_amount), sum(gross_amount) from marts.vat_by_month "
+        "select sum(net_amount), sum(vat_amount), sum(gross_amount) from marts.vat_return "
         "where month = date '2026-11-01' group by tax_rate order by tax_rate desc",
     )
     total = [sum(column) for column in zip(*rates, strict=True)]
