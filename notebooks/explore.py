@@ -210,7 +210,7 @@ def _(chosen, warehouse):
             hour_of_day as hour,
             cast(sum(order_count) as bigint) as orders,
             sum(gross_amount) as gross
-        from marts.sales_by_day_and_hour
+        from ops.sales_by_day_and_hour
         where {chosen}
         group by weekday, hour_of_day
         """,

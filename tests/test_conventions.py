@@ -36,14 +36,15 @@ PYTHON = sorted(path for part in ("pipelines", "transforms") for path in (ROOT /
 MODELS = sorted(path for layer in MODEL_FOLDERS for path in (SQL / layer).glob("*.sql"))
 KEPT_MODELS = [path for path in MODELS if read_head(path.read_text("utf-8")).get("rebuild") not in (None, *TEMPORARY)]
 CHECKS = sorted((SQL / "checks").glob("*.sql"))
-PORTABLE = [path for path in MODELS if path.parent.name in ("increments", "core", "marts")]
+PORTABLE = [path for path in MODELS if path.parent.name in ("increments", "core", "ops", "marts")]
 
 MAY_READ = {
     "staging": {"raw", "seeds", "staging"},
-    "increments": {"staging", "increments", "core"},  # of core what a batch removed and wrote, see below
-    "core": {"staging", "increments", "seeds", "core", "stored"},
-    "stored": {"core"},
-    "marts": {"increments", "core"},
+    "increments": {"staging", "increments", "core", "ops"},  # of core what a batch removed and wrote, see below
+    "core": {"staging", "increments", "seeds", "core", "ops", "stored"},
+    "ops": {"staging", "increments", "seeds", "core", "ops", "stored"},
+    "stored": {"core", "ops"},
+    "marts": {"increments", "core", "ops"},
 }
 NO_SPARK = {
     "isodow": r"\bisodow\b",
@@ -160,11 +161,11 @@ def test_a_kept_table_says_its_grain_key_and_rebuild():
 
 def test_each_yml_has_its_sql_and_each_kept_table_its_yml():
     documented = {
-        path.with_suffix("") for layer in ("staging", "core", "marts") for path in (SQL / layer).glob("*.yml")
+        path.with_suffix("") for layer in ("staging", "core", "ops", "marts") for path in (SQL / layer).glob("*.yml")
     }
     written = {path.with_suffix("") for path in MODELS}
 
-    assert documented - written == {SQL / "core" / "fct_findings"}  # filled by the warning checks
+    assert documented - written == {SQL / "ops" / "fct_findings"}  # filled by the warning checks
     assert {path.with_suffix("") for path in KEPT_MODELS} - documented == set()
 
 
@@ -215,7 +216,8 @@ def test_what_a_batch_touches_is_told_from_what_it_removed_and_wrote():
     models = {model.full_name: model for model in load_project(SQL).models}
     for model in models.values():
         read = [models[name] for name in model.reads if model.schema == "increments" and name in models]
-        assert {one.path for one in read if one.schema == "core" and one.rebuild != "order"} == set(), model.path
+        kept = [one for one in read if one.schema in ("core", "ops")]
+        assert {one.path for one in kept if one.rebuild != "order"} == set(), model.path
 
 
 @pytest.mark.parametrize("word", NO_SPARK)
@@ -307,7 +309,7 @@ def test_the_end_of_a_name_says_its_type(columns, ending):
     assert [
         (table, name, kind)
         for schema, table, name, kind, _ in columns
-        if schema in ("core", "marts") and name.endswith(ending) and not re.fullmatch(ENDINGS[ending], kind)
+        if schema in ("core", "ops", "marts") and name.endswith(ending) and not re.fullmatch(ENDINGS[ending], kind)
     ] == []
 
 
@@ -315,7 +317,7 @@ def test_is_and_has_are_yes_or_no(columns):
     assert [
         (table, name, kind)
         for schema, table, name, kind, _ in columns
-        if schema in ("core", "marts") and re.match("is_|has_", name) and kind != "BOOLEAN"
+        if schema in ("core", "ops", "marts") and re.match("is_|has_", name) and kind != "BOOLEAN"
     ] == []
 
 
@@ -323,7 +325,7 @@ def test_a_name_means_one_kind_of_value(columns):
     """Sums may be wider than what they sum; text, whole numbers, decimals of a scale and times stay apart."""
     kinds: dict[str, set[str]] = {}
     for schema, _, name, kind, _ in columns:
-        if schema in ("core", "marts"):
+        if schema in ("core", "ops", "marts"):
             family = re.sub(r"INTEGER|BIGINT|HUGEINT", "whole number", re.sub(r"\(\d+,(\d+)\)", r"(\1)", kind))
             kinds.setdefault(name, set()).add(family)
 

@@ -174,7 +174,7 @@ def _published(files: Files, status: Status, loads: list[str]) -> _Published:
             "select command, finished_at, exit_code, message from ops.runs order by finished_at desc limit 1"
         ).fetchall()
         warnings = connection.execute(
-            "select check_name, count(*), sum(amount), min(order_id) from core.fct_findings "
+            "select check_name, count(*), sum(amount), min(order_id) from ops.fct_findings "
             "group by check_name order by count(*) desc, check_name"
         ).fetchall()
         accepted = read_accepted(connection).values()

@@ -11,12 +11,15 @@ from pipelines.terminal import Common, console, show_json, show_pairs, show_tabl
 if TYPE_CHECKING:
     from transforms.readers.dictionary import Table
 
+PLUMBING = "ops"  # what reports are computed from, and what the program notes about itself
+
 
 def tables(
     common: Common,
     name: Annotated[str | None, typer.Argument(help="A table, for its columns.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also the plumbing: the tables of `ops`.")] = False,
 ) -> int:
-    """List the tables of the warehouse, or the columns of one, with what they mean.
+    """List the tables that answer questions, or the columns of one, with what they mean.
 
     Example: inventorum tables sales_by_day
     """
@@ -25,10 +28,11 @@ def tables(
     described = describe(common.settings().files.warehouse)
     if name is not None:
         return _show_tables(common, name, described)
+    listed = [table for table in described if every or table.schema != PLUMBING]
     if common.as_json:
-        show_json(described)
+        show_json(listed)
     else:
-        show_table(["table", "rows", "grain"], [[t.full_name, t.rows, t.grain] for t in described])
+        show_table(["table", "rows", "grain"], [[t.full_name, t.rows, t.grain] for t in listed])
     return 0
 
 
@@ -40,7 +44,7 @@ def _show_tables(common: Common, name: str, described: list[Table]) -> int:
     if not wanted:
         from pipelines.errors import SettingsError
 
-        raise SettingsError(f"There is no table {name!r}. `inventorum tables` lists them all.")
+        raise SettingsError(f"There is no table {name!r}. `inventorum tables --all` lists them.")
     entries = explain_tables(wanted, described)
     if common.as_json:
         show_json([summary(entry) for entry in entries])

@@ -6,7 +6,7 @@ with made as (
         account,
         business_date,
         sum(first_basket_count) as basket_count
-    from core.fct_basket_pairs
+    from ops.fct_basket_pairs
     where business_date in (select business_date from increments.affected_dates)
     group by account, business_date
 ),

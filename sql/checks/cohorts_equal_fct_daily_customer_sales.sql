@@ -9,7 +9,7 @@ with days as (
         date_trunc('month', business_date) as month,
         order_count,
         gross_amount
-    from core.fct_daily_customer_sales
+    from ops.fct_daily_customer_sales
     where customer_id is not null and order_count > 0
 ),
 

@@ -6,7 +6,7 @@ with lost as (
     select
         'fct_daily_sales.business_date' as column_name,
         cast(facts.business_date as varchar) as missing_key
-    from core.fct_daily_sales as facts
+    from ops.fct_daily_sales as facts
     left join core.dim_date as dims on facts.business_date = dims.business_date
     where
         dims.business_date is null
@@ -26,7 +26,7 @@ with lost as (
     select
         'fct_daily_sales.channel' as column_name,
         cast(facts.channel as varchar) as missing_key
-    from core.fct_daily_sales as facts
+    from ops.fct_daily_sales as facts
     left join core.dim_channel as dims on facts.channel = dims.channel
     where
         dims.channel is null
@@ -46,7 +46,7 @@ with lost as (
     select
         'fct_daily_vat.tax_rate' as column_name,
         cast(facts.tax_rate as varchar) as missing_key
-    from core.fct_daily_vat as facts
+    from ops.fct_daily_vat as facts
     left join core.dim_tax_rate as dims on facts.tax_rate = dims.tax_rate
     where
         dims.tax_rate is null
@@ -56,7 +56,7 @@ with lost as (
     select
         'fct_daily_product_sales.product_id' as column_name,
         cast(facts.product_id as varchar) as missing_key
-    from core.fct_daily_product_sales as facts
+    from ops.fct_daily_product_sales as facts
     left join
         core.dim_product as dims
         on facts.account = dims.account and facts.product_id = dims.product_id

@@ -7,5 +7,5 @@ select
     check_name,
     count(*) as finding_count,
     try_cast(sum(amount) as decimal(18, 2)) as amount
-from core.fct_findings
+from ops.fct_findings
 group by account, check_name

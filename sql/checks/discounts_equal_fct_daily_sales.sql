@@ -34,7 +34,7 @@ facts as (
         business_date,
         channel,
         discount_amount
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     where
         business_date in (select business_date from increments.affected_dates)
         -- amounts that do not fit the type are missing in one of the two

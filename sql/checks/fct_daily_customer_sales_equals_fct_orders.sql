@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: A customer would show other sales than the orders add up to.
--- equals: core.fct_daily_customer_sales by account, business_date, channel, customer_id
+-- equals: ops.fct_daily_customer_sales by account, business_date, channel, customer_id
 select
     account,
     business_date,

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: A product would show other sales than its lines add up to.
--- equals: core.fct_daily_product_sales by account, business_date, channel, product_id
+-- equals: ops.fct_daily_product_sales by account, business_date, channel, product_id
 select
     account,
     business_date,

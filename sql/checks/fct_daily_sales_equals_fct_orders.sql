@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: A day would show other sales than its orders add up to.
--- equals: core.fct_daily_sales by account, business_date, channel
+-- equals: ops.fct_daily_sales by account, business_date, channel
 with orders as (
     select
         *,

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: An hour would show other sales than its orders add up to.
--- equals: core.fct_hourly_sales by account, business_date, channel, hour_of_day
+-- equals: ops.fct_hourly_sales by account, business_date, channel, hour_of_day
 select
     account,
     business_date,

@@ -6,7 +6,7 @@ with made as (
         account,
         load_id,
         crawl_count
-    from core.fct_loads
+    from ops.fct_loads
 ),
 
 staged as (

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: Gaps would be looked for in the wrong place.
--- equals: core.fct_receipt_blocks by account, receipt_prefix, block_start
+-- equals: ops.fct_receipt_blocks by account, receipt_prefix, block_start
 select
     account,
     receipt_prefix,
@@ -12,7 +12,7 @@ select
     max(receipt_counter) as last_counter,
     min(business_date) as first_date,
     max(business_date) as last_date
-from core.fct_receipts
+from ops.fct_receipts
 where
     block_start in (select block_start from increments.affected_receipt_blocks)
     and (receipt_prefix, block_start) in (

@@ -5,12 +5,12 @@ with known as (
     select
         account,
         channel
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     union
     select
         account,
         channel
-    from core.fct_crawl_status
+    from ops.fct_crawl_status
 )
 
 select

@@ -14,5 +14,5 @@ select
     try_cast(sum(shipping_gross_amount) as decimal(18, 2)) as shipping_gross_amount,
     count(seconds_to_ship) as timed_shipment_count,
     count(seconds_to_deliver) as timed_delivery_count
-from core.fct_fulfilment
+from ops.fct_fulfilment
 group by account, date_trunc('month', business_date), channel, coalesce(service_id, -1)

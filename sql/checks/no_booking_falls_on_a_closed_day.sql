@@ -6,7 +6,7 @@ with loads as (
         account,
         load_id,
         last_watermark
-    from core.fct_loads
+    from ops.fct_loads
 ),
 
 crawls as (

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: Open orders would be missing, or closed ones shown as open.
--- equals: core.fct_daily_sales by account, channel
+-- equals: ops.fct_daily_sales by account, channel
 select
     account,
     channel,

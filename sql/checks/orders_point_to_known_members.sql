@@ -8,7 +8,7 @@ with lost as (
         facts.account,
         cast(facts.product_id as varchar) as missing_key
     from stored.fct_order_items as facts
-    left join core.dim_product_attributes as dims
+    left join ops.dim_product_attributes as dims
         on facts.account = dims.account and facts.product_id = dims.product_id
     where facts.product_id is not null and dims.product_id is null
     union all

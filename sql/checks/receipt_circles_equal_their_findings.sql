@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: Gaps or duplicates of receipt numbers would be missing from the list.
--- equals: marts.receipt_circles by account, receipt_prefix
+-- equals: ops.receipt_circles by account, receipt_prefix
 select
     account,
     receipt_prefix,

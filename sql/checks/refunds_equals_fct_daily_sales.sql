@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: Refunded sales would be missing.
--- equals: core.fct_daily_sales by account, business_date, channel
+-- equals: ops.fct_daily_sales by account, business_date, channel
 select
     account,
     refund_date as business_date,

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: Refunds would be missing from the day on which they were observed.
--- equals: core.fct_daily_sales by account, business_date, channel
+-- equals: ops.fct_daily_sales by account, business_date, channel
 select
     account,
     refund_date as business_date,

@@ -1,7 +1,7 @@
 -- severity: fail
 -- scope: build
 -- harm: A day would show other VAT of refunds than its orders add up to.
--- equals: core.fct_daily_vat by account, business_date, channel, order_class, tax_rate
+-- equals: ops.fct_daily_vat by account, business_date, channel, order_class, tax_rate
 with refunded as (
     select
         account,

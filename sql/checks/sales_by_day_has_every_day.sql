@@ -17,7 +17,7 @@ span as (
         account,
         min(business_date) as first_date,
         max(business_date) as last_date
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     group by account
 ),
 

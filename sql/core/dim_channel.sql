@@ -6,9 +6,9 @@ with listed as (
 ),
 
 seen as (
-    select channel from core.fct_daily_sales
+    select channel from ops.fct_daily_sales
     union
-    select channel from core.fct_crawl_status
+    select channel from ops.fct_crawl_status
 ),
 
 final as (

@@ -2,7 +2,7 @@
 -- key: business_date
 -- rebuild: full
 with years as (
-    select * from core.dim_year
+    select * from ops.dim_year
 ),
 
 months as (

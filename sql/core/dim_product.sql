@@ -1,9 +1,9 @@
 -- grain: one row per product that any version of an order ever named, and one for lines without one
 -- key: account, product_id
 -- rebuild: full
--- copies: core.dim_product_attributes by account, product_id
+-- copies: ops.dim_product_attributes by account, product_id
 with products as (
-    select * from core.dim_product_attributes
+    select * from ops.dim_product_attributes
 ),
 
 sales as (
@@ -12,7 +12,7 @@ sales as (
         coalesce(product_id, -1) as product_id,
         min(business_date) as first_sold_date,
         max(business_date) as last_sold_date
-    from core.fct_daily_product_sales
+    from ops.fct_daily_product_sales
     where order_count > 0
     group by account, product_id
 ),

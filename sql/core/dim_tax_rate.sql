@@ -6,7 +6,7 @@ with listed as (
 ),
 
 seen as (
-    select tax_rate from core.fct_daily_vat
+    select tax_rate from ops.fct_daily_vat
     where tax_rate is not null
     group by tax_rate
 ),

@@ -6,7 +6,7 @@ with blocks as (
 ),
 
 receipts as (
-    select * from core.fct_receipts
+    select * from ops.fct_receipts
     where
         (receipt_prefix, block_start) in (
             select

@@ -42,7 +42,7 @@ crawls as (
         windows.start_date,
         loads.last_watermark as load_watermark
     from staging.stg_windows as windows
-    inner join core.fct_loads as loads
+    inner join ops.fct_loads as loads
         on windows.account = loads.account and windows.load_id = loads.load_id
     where windows.endpoint = 'orders/delta' and windows.status = 'complete'
 ),
@@ -98,7 +98,7 @@ events as (
         loads.last_watermark as load_watermark,
         cast(null as timestamptz) as watermark
     from asked
-    inner join core.fct_loads as loads
+    inner join ops.fct_loads as loads
         on asked.account = loads.account and asked.load_id = loads.load_id
 ),
 

@@ -9,7 +9,7 @@ final as (
     select
         receipt_prefix,
         block_start
-    from core.fct_receipts
+    from ops.fct_receipts
     where order_id in (select order_id from affected)
     group by receipt_prefix, block_start
 )

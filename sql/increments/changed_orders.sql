@@ -39,7 +39,7 @@ payments as (
 ),
 
 receipts as (
-    select * from core.fct_receipts
+    select * from ops.fct_receipts
 ),
 
 parts as (

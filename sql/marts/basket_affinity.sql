@@ -3,7 +3,7 @@
 -- rebuild: full
 -- copies: core.dim_product by account, product_id
 with pairs as (
-    select * from core.fct_basket_pairs
+    select * from ops.fct_basket_pairs
 ),
 
 products as (
@@ -14,7 +14,7 @@ latest as (
     select
         account,
         max(business_date) as latest_date
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     where order_count > 0
     group by account
 ),

@@ -2,7 +2,7 @@
 -- key: account, cohort_month, month_number
 -- rebuild: full
 with daily as (
-    select * from core.fct_daily_customer_sales
+    select * from ops.fct_daily_customer_sales
     where customer_id is not null and order_count > 0
 ),
 

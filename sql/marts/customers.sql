@@ -1,12 +1,12 @@
--- grain: one row per customer with a sale; sales without a customer stand in marts.walk_in_sales
+-- grain: one row per customer with a sale; sales without a customer stand in ops.walk_in_sales
 -- key: account, customer_id
 -- rebuild: full
--- equals: core.fct_daily_customer_sales by account, customer_id
+-- equals: ops.fct_daily_customer_sales by account, customer_id
 --   where customer_id is not null
 -- copies: core.dim_customer by account, customer_id
 -- harm: A customer would show other sales than the days add up to.
 with daily as (
-    select * from core.fct_daily_customer_sales
+    select * from ops.fct_daily_customer_sales
 ),
 
 people as (

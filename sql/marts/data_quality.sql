@@ -2,7 +2,7 @@
 -- key: account, check_name
 -- rebuild: full
 with findings as (
-    select * from core.fct_findings
+    select * from ops.fct_findings
 ),
 
 orders as (

@@ -2,7 +2,7 @@
 -- key: account, channel
 -- rebuild: full
 with crawls as (
-    select * from core.fct_crawl_status
+    select * from ops.fct_crawl_status
 ),
 
 orders as (
@@ -11,7 +11,7 @@ orders as (
         channel,
         max(last_order_at) as newest_order_at,
         max(business_date) filter (where order_count > 0) as newest_sale_date
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     group by account, channel
 ),
 

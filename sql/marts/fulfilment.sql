@@ -3,7 +3,7 @@
 -- rebuild: full
 -- copies: core.dim_shipping_service by account, service_id
 with sales as (
-    select * from core.fct_fulfilment
+    select * from ops.fct_fulfilment
 ),
 
 services as (

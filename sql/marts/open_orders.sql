@@ -11,7 +11,7 @@ latest as (
     select
         account,
         max(business_date) as latest_date
-    from core.fct_daily_sales
+    from ops.fct_daily_sales
     group by account
 ),
 

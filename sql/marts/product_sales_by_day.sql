@@ -1,11 +1,11 @@
 -- grain: one row per account, business date, channel and product with a sale or a refund
 -- key: account, business_date, channel, product_id
 -- rebuild: view
--- equals: core.fct_daily_product_sales
+-- equals: ops.fct_daily_product_sales
 --   by account, business_date, channel, product_id
 -- harm: A product would show other sales on a day than its lines add up to.
 with daily as (
-    select * from core.fct_daily_product_sales
+    select * from ops.fct_daily_product_sales
 ),
 
 final as (

@@ -2,11 +2,11 @@
 -- key: account, receipt_prefix, finding, first_counter, receipt_number
 -- rebuild: full
 with findings as (
-    select * from core.fct_receipt_findings
+    select * from ops.fct_receipt_findings
 ),
 
 blocks as (
-    select * from core.fct_receipt_blocks
+    select * from ops.fct_receipt_blocks
     where block_start >= 0
 ),
 

@@ -2,7 +2,7 @@
 -- key: account, channel, business_date
 -- rebuild: full
 with compared as (
-    select * from core.fct_reconciliations
+    select * from ops.fct_reconciliations
 ),
 
 ranked as (

@@ -1,10 +1,10 @@
 -- grain: one row per account, business date and channel, days without sales included
 -- key: account, business_date, channel
 -- rebuild: full
--- equals: core.fct_daily_sales by account, business_date, channel
+-- equals: ops.fct_daily_sales by account, business_date, channel
 -- harm: The daily sales would differ from the orders.
 with daily as (
-    select * from core.fct_daily_sales
+    select * from ops.fct_daily_sales
 ),
 
 days as (

@@ -1,11 +1,11 @@
 -- grain: one row per account, channel, weekday and hour of the shop's clock, quiet hours included
 -- key: account, channel, weekday, hour_of_day
 -- rebuild: full
--- equals: core.fct_hourly_sales by account, channel,
+-- equals: ops.fct_hourly_sales by account, channel,
 --   weekday = date_diff('day', date '1970-01-05', business_date) % 7 + 1, hour_of_day
 -- harm: The rhythm of the week would leave sales out.
 with hourly as (
-    select * from core.fct_hourly_sales
+    select * from ops.fct_hourly_sales
 ),
 
 names as (

@@ -1,11 +1,11 @@
 -- grain: one row per account and product with a sale, and one for lines without a product
 -- key: account, product_id
 -- rebuild: full
--- equals: core.fct_daily_product_sales by account, product_id
+-- equals: ops.fct_daily_product_sales by account, product_id
 -- copies: core.dim_product by account, product_id
 -- harm: A product would show other sales than its days add up to.
 with daily as (
-    select * from core.fct_daily_product_sales
+    select * from ops.fct_daily_product_sales
 ),
 
 products as (

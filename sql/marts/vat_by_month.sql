@@ -1,12 +1,12 @@
 -- grain: one row per account, month, VAT rate and channel
 -- key: account, month, tax_rate, channel
 -- rebuild: full
--- equals: core.fct_daily_vat
+-- equals: ops.fct_daily_vat
 --   by account, month = date_trunc('month', business_date), tax_rate, channel
 --   where order_class = 'sale'
 -- harm: The advance VAT return would be wrong.
 with vat as (
-    select * from core.fct_daily_vat
+    select * from ops.fct_daily_vat
     where order_class = 'sale' and order_count > 0
 ),
 

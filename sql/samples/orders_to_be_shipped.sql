@@ -7,7 +7,7 @@ select
     people.customer_name,
     fulfilment.service_name,
     fulfilment.paid_observed_at
-from core.fct_fulfilment as fulfilment
+from ops.fct_fulfilment as fulfilment
 left join core.dim_customer as people
     on
         fulfilment.account = people.account

@@ -6,7 +6,7 @@ select
     walk_in_order_count,
     walk_in_order_ratio,
     walk_in_gross_ratio
-from marts.walk_in_sales
+from ops.walk_in_sales
 where channel = 'ipad'
 order by month desc
 limit 12

@@ -1,7 +1,7 @@
 -- grain: one row per sale with a shipment
 -- marts: fulfilment
 with sales as (
-    select * from core.fct_fulfilment
+    select * from ops.fct_fulfilment
 ),
 
 final as (

@@ -109,7 +109,7 @@ def write(folder: Path, landing: Path) -> None:
         _write_model(folder, f"seeds.{seed.name}", seed.create.partition(" as\n")[2])
     for model in project.models:
         is_stored = model.schema == "stored"  # a table that is kept by order, of which dbt always builds the whole
-        text = f"select * from core.{model.name}" if is_stored else _body((sql_dir / model.path).read_text("utf-8"))
+        text = f"select * from {model.reads[0]}" if is_stored else _body((sql_dir / model.path).read_text("utf-8"))
         _write_model(folder, model.full_name, _model(model, text))
     findings = []
     for check in project.checks:
@@ -119,7 +119,7 @@ def write(folder: Path, landing: Path) -> None:
             _write_model(folder, f"checks.{check.name}", select)
         else:
             (folder / "tests" / f"{check.name}.sql").write_text(_with_rules(select), "utf-8")
-    _write_model(folder, "core.fct_findings", "\nunion all\n".join(_finding(check) for check in findings))
+    _write_model(folder, "ops.fct_findings", "\nunion all\n".join(_finding(check) for check in findings))
 
 
 def _write_model(folder: Path, full_name: str, select: str) -> None:

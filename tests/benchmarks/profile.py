@@ -12,6 +12,7 @@ NAMES = {
     "increments": "increments: which keys a batch touches",
     "core": "core: facts and dimensions",
     "stored": "what the facts hold of the batch",
+    "ops": "ops: aggregates and bookkeeping",
     "marts": "marts",
     "checks": "checks",
 }

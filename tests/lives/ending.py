@@ -18,6 +18,7 @@ from tests.sql.test_oracle import BOOKINGS, CLOSING, CUSTOMERS, DAYS, PRODUCTS, 
 from tests.support import oracle
 from tests.support.landing_file import Load
 from tests.support.oracle_books import Crawl, Read, keep_books
+from tests.support.warehouse import MADE_FROM_FILES
 
 VOLATILE = ("delta_state", "user_id", "available_refund_types")
 CANCELED = 4
@@ -43,9 +44,9 @@ LAST_BUILD = """
 select contains("rows", '"build: core.dim_holiday"') and exit_code in (0, 7) from build.ops.runs
 where contains("rows", '"build: core.fct_orders"') order by rowid desc limit 1
 """  # clocks jump, and `core.dim_holiday` depends on no order
-TABLES = """
+TABLES = f"""
 select table_schema || '.' || table_name from information_schema.tables
-where table_catalog = 'one' and table_schema in ('core', 'marts') order by all
+where table_catalog = 'one' and {MADE_FROM_FILES} order by all
 """
 
 

@@ -21,7 +21,7 @@ from tests.mutants.shop import mutants_shop
 from tests.sql.test_oracle import BOOKINGS, CLOSING, CUSTOMERS, DAYS, PRODUCTS, VAT
 from tests.support import oracle
 from tests.support.oracle_books import keep_books, reads_and_crawls
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import MADE_FROM_FILES, Warehouse
 from transforms.errors import ChecksFailed, TransformError
 from transforms.runner.build import build
 from transforms.runner.models import sql_folder
@@ -168,12 +168,12 @@ class Bench:
 
 
 def prints(home: Warehouse) -> Prints:
-    """Of each table of core and marts: its number of rows and a hash over them, whatever their order."""
+    """Of each table that files of sql/ make: its number of rows and a hash over them, whatever their order."""
     with closing(duckdb.connect(str(home.files.build), read_only=True)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables "
-            "where table_schema in ('core', 'marts') order by all"
+            f"where {MADE_FROM_FILES} order by all"
         ).fetchall()
         return {
             name: connection.execute(f"select count(*), coalesce(sum(hash(t)), 0) from {name} as t").fetchall()[0]

@@ -117,7 +117,10 @@ def test_sync_status_tables_and_query_answer_in_json(shop: Shop, sandbox: Sandbo
     status = json.loads(inventorum("status", "--json").stdout)
     assert status["channels"][0]["channel"] == "ipad"
     listed = json.loads(inventorum("--json", "tables").stdout)
+    every = json.loads(inventorum("--json", "tables", "--all").stdout)
     assert {"fct_orders", "sales_by_day"} <= {table["name"] for table in listed}
+    assert [table for table in every if table["schema"] != "ops"] == listed
+    assert len(listed) <= 45 < len(every)  # who looks for an answer reads the whole list
     asked = inventorum("query", "--json", "select sum(gross_amount) as gross from marts.sales_by_day")
     assert json.loads(asked.stdout) == [{"gross": "69.90"}]
 

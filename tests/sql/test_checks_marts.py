@@ -44,25 +44,25 @@ def less(table: str, condition: str = "true") -> str:
 PLANTED = {
     # keys
     "dimensions_have_unique_keys": [
-        twice(f"core.{name}")
+        twice(name)
         for name in (
-            "dim_date",
-            "dim_holiday",
-            "dim_year",
-            "dim_channel",
-            "dim_payment_method",
-            "dim_order_state",
-            "dim_tax_rate",
-            "dim_product_attributes",
-            "dim_product",
-            "dim_customer",
-            "dim_address",
-            "dim_shipping_service",
-            "dim_user",
+            "core.dim_date",
+            "core.dim_holiday",
+            "ops.dim_year",
+            "core.dim_channel",
+            "core.dim_payment_method",
+            "core.dim_order_state",
+            "core.dim_tax_rate",
+            "ops.dim_product_attributes",
+            "core.dim_product",
+            "core.dim_customer",
+            "core.dim_address",
+            "core.dim_shipping_service",
+            "core.dim_user",
         )
     ],
     "daily_figures_have_unique_keys": [
-        twice(f"core.{name}")
+        twice(f"ops.{name}")
         for name in (
             "fct_daily_sales",
             "fct_daily_vat",
@@ -70,13 +70,21 @@ PLANTED = {
             "fct_daily_product_sales",
             "fct_daily_customer_sales",
             "fct_basket_pairs",
+            "sales_by_day_and_hour",
         )
     ],
-    "fct_receipts_has_a_unique_key": [twice("core.fct_receipts")],
-    "fct_fulfilment_has_a_unique_key": [twice("core.fct_fulfilment")],
+    "fct_receipts_has_a_unique_key": [twice("ops.fct_receipts")],
+    "fct_fulfilment_has_a_unique_key": [twice("ops.fct_fulfilment")],
     "bookkeeping_has_unique_keys": [
-        twice(f"core.{name}")
-        for name in ("fct_loads", "fct_crawl_status", "fct_receipt_blocks", "fct_receipt_findings")
+        twice(f"ops.{name}")
+        for name in (
+            "fct_loads",
+            "fct_crawl_status",
+            "fct_receipt_blocks",
+            "fct_receipt_findings",
+            "walk_in_sales",
+            "receipt_circles",
+        )
     ],
     "reports_by_day_have_unique_keys": [
         twice(f"marts.{name}")
@@ -85,7 +93,6 @@ PLANTED = {
             "discounts",
             "refunds",
             "product_sales_by_day",
-            "sales_by_day_and_hour",
         )
     ],
     "reports_have_unique_keys": [
@@ -95,13 +102,11 @@ PLANTED = {
             "sales_by_product",
             "sales_by_hour",
             "customers",
-            "walk_in_sales",
             "cohorts",
             "basket_affinity",
             "open_orders",
             "fulfilment",
             "receipt_numbers",
-            "receipt_circles",
             "freshness",
             "data_quality",
         )
@@ -116,7 +121,7 @@ PLANTED = {
         "update core.fct_shipments set service_id = 999999",
     ],
     "daily_figures_point_to_known_members": [
-        "delete from core.dim_date where business_date = (select min(business_date) from core.fct_daily_sales)",
+        "delete from core.dim_date where business_date = (select min(business_date) from ops.fct_daily_sales)",
         "delete from core.dim_date where business_date = (select max(business_date) from core.fct_payments)",
         "delete from core.dim_channel where channel = 'ipad'",
         "delete from core.dim_payment_method where payment_method = '0'",
@@ -133,7 +138,7 @@ PLANTED = {
     # daily figures
     "fct_daily_sales_equals_fct_orders": [
         *(
-            more("core.fct_daily_sales", column, "order_count > 0")
+            more("ops.fct_daily_sales", column, "order_count > 0")
             for column in (
                 "order_count",
                 "item_quantity",
@@ -153,57 +158,57 @@ PLANTED = {
                 "test_order_count",
             )
         ),
-        less("core.fct_daily_sales", "order_count > 0"),
+        less("ops.fct_daily_sales", "order_count > 0"),
         less("core.fct_orders", "order_class = 'sale'"),
     ],
     "refunds_of_days_equal_fct_orders": [
-        more("core.fct_daily_sales", "refund_amount"),
-        more("core.fct_daily_sales", "refund_count"),
-        less("core.fct_daily_sales", "refund_count > 0"),
+        more("ops.fct_daily_sales", "refund_amount"),
+        more("ops.fct_daily_sales", "refund_count"),
+        less("ops.fct_daily_sales", "refund_count > 0"),
     ],
     "refunds_of_customers_equal_fct_orders": [
-        more("core.fct_daily_customer_sales", "refund_amount"),
-        more("core.fct_daily_customer_sales", "refund_count"),
-        less("core.fct_daily_customer_sales", "refund_count > 0"),
+        more("ops.fct_daily_customer_sales", "refund_amount"),
+        more("ops.fct_daily_customer_sales", "refund_count"),
+        less("ops.fct_daily_customer_sales", "refund_count > 0"),
     ],
     "refunds_of_products_equal_fct_order_items": [
-        more("core.fct_daily_product_sales", "refund_amount"),
-        more("core.fct_daily_product_sales", "refund_quantity"),
-        less("core.fct_daily_product_sales", "refund_amount > 0"),
+        more("ops.fct_daily_product_sales", "refund_amount"),
+        more("ops.fct_daily_product_sales", "refund_quantity"),
+        less("ops.fct_daily_product_sales", "refund_amount > 0"),
     ],
     "fct_daily_vat_equals_fct_order_vat": [
-        more("core.fct_daily_vat", "vat_amount"),
-        more("core.fct_daily_vat", "line_count"),
-        more("core.fct_daily_vat", "order_count"),
-        less("core.fct_daily_vat", "order_count > 0"),
+        more("ops.fct_daily_vat", "vat_amount"),
+        more("ops.fct_daily_vat", "line_count"),
+        more("ops.fct_daily_vat", "order_count"),
+        less("ops.fct_daily_vat", "order_count > 0"),
     ],
     "refunds_of_vat_equal_fct_order_vat": [
-        more("core.fct_daily_vat", "refund_count"),
-        *(more("core.fct_daily_vat", f"refund_{kind}_amount", "refund_count > 0") for kind in ("gross", "net", "vat")),
-        less("core.fct_daily_vat", "refund_count > 0"),
+        more("ops.fct_daily_vat", "refund_count"),
+        *(more("ops.fct_daily_vat", f"refund_{kind}_amount", "refund_count > 0") for kind in ("gross", "net", "vat")),
+        less("ops.fct_daily_vat", "refund_count > 0"),
     ],
     "fct_daily_product_sales_equals_fct_order_items": [
-        more("core.fct_daily_product_sales", "gross_amount"),
-        more("core.fct_daily_product_sales", "item_quantity"),
-        more("core.fct_daily_product_sales", "order_count"),
-        more("core.fct_daily_product_sales", "discount_amount"),
-        less("core.fct_daily_product_sales", "line_count > 0"),
+        more("ops.fct_daily_product_sales", "gross_amount"),
+        more("ops.fct_daily_product_sales", "item_quantity"),
+        more("ops.fct_daily_product_sales", "order_count"),
+        more("ops.fct_daily_product_sales", "discount_amount"),
+        less("ops.fct_daily_product_sales", "line_count > 0"),
         less("core.fct_order_items", "order_class = 'sale'"),
     ],
     "fct_daily_customer_sales_equals_fct_orders": [
-        more("core.fct_daily_customer_sales", "gross_amount"),
-        more("core.fct_daily_customer_sales", "item_quantity"),
-        less("core.fct_daily_customer_sales", "order_count > 0"),
+        more("ops.fct_daily_customer_sales", "gross_amount"),
+        more("ops.fct_daily_customer_sales", "item_quantity"),
+        less("ops.fct_daily_customer_sales", "order_count > 0"),
     ],
     "fct_hourly_sales_equals_fct_orders": [
-        more("core.fct_hourly_sales", "hour_of_day"),
-        more("core.fct_hourly_sales", "gross_amount"),
-        more("core.fct_hourly_sales", "net_amount"),
-        more("core.fct_hourly_sales", "item_quantity"),
+        more("ops.fct_hourly_sales", "hour_of_day"),
+        more("ops.fct_hourly_sales", "gross_amount"),
+        more("ops.fct_hourly_sales", "net_amount"),
+        more("ops.fct_hourly_sales", "item_quantity"),
     ],
     "baskets_are_orders_with_several_products": [
-        "update core.fct_basket_pairs set first_basket_count = 0",
-        "update core.fct_basket_pairs set first_basket_count = 100",
+        "update ops.fct_basket_pairs set first_basket_count = 0",
+        "update ops.fct_basket_pairs set first_basket_count = 100",
     ],
     # reports
     "sales_by_day_equals_fct_daily_sales": [
@@ -247,8 +252,8 @@ PLANTED = {
         less("marts.sales_by_hour", "order_count > 0"),
     ],
     "sales_by_day_and_hour_equals_fct_hourly_sales": [
-        more("marts.sales_by_day_and_hour", "gross_amount"),
-        less("marts.sales_by_day_and_hour"),
+        more("ops.sales_by_day_and_hour", "gross_amount"),
+        less("ops.sales_by_day_and_hour"),
     ],
     "customers_equals_fct_daily_customer_sales": [
         more("marts.customers", "gross_amount"),
@@ -256,9 +261,9 @@ PLANTED = {
         less("marts.customers"),
     ],
     "walk_in_sales_equals_fct_daily_sales": [
-        more("marts.walk_in_sales", "customer_gross_amount"),
-        more("marts.walk_in_sales", "gross_amount"),
-        less("marts.walk_in_sales"),
+        more("ops.walk_in_sales", "customer_gross_amount"),
+        more("ops.walk_in_sales", "gross_amount"),
+        less("ops.walk_in_sales"),
     ],
     "cohorts_equal_customers": [
         more("marts.cohorts", "order_count"),
@@ -298,10 +303,10 @@ PLANTED = {
     ],
     "open_orders_equals_fct_daily_sales": [less("marts.open_orders"), twice("marts.open_orders")],
     "fct_fulfilment_equals_fct_shipments": [
-        less("core.fct_fulfilment"),
-        more("core.fct_fulfilment", "shipping_gross_amount"),
-        "update core.fct_fulfilment set customer_id = order_id",
-        "update core.fct_fulfilment set is_shipped = not is_shipped",
+        less("ops.fct_fulfilment"),
+        more("ops.fct_fulfilment", "shipping_gross_amount"),
+        "update ops.fct_fulfilment set customer_id = order_id",
+        "update ops.fct_fulfilment set is_shipped = not is_shipped",
     ],
     "fulfilment_equals_fct_fulfilment": [
         more("marts.fulfilment", "waiting_order_count"),
@@ -311,25 +316,25 @@ PLANTED = {
         less("marts.fulfilment"),
     ],
     "fct_receipts_holds_every_receipt_number": [
-        less("core.fct_receipts"),
+        less("ops.fct_receipts"),
         "update core.fct_orders set invoice_number = 'X' where invoice_number is null",
-        "update core.fct_receipts set business_date = business_date + 1",
+        "update ops.fct_receipts set business_date = business_date + 1",
     ],
     "fct_receipt_blocks_equals_fct_receipts": [
-        more("core.fct_receipt_blocks", "receipt_count"),
-        more("core.fct_receipt_blocks", "last_counter"),
-        more("core.fct_receipt_blocks", "number_count"),
-        "update core.fct_receipt_blocks set first_date = first_date - 1",
-        less("core.fct_receipt_blocks"),
+        more("ops.fct_receipt_blocks", "receipt_count"),
+        more("ops.fct_receipt_blocks", "last_counter"),
+        more("ops.fct_receipt_blocks", "number_count"),
+        "update ops.fct_receipt_blocks set first_date = first_date - 1",
+        less("ops.fct_receipt_blocks"),
     ],
     "receipt_circles_equal_their_findings": [
         less("marts.receipt_numbers", "finding = 'gap'"),
         less("marts.receipt_numbers", "finding = 'duplicate'"),
-        more("marts.receipt_circles", "duplicate_count"),
+        more("ops.receipt_circles", "duplicate_count"),
     ],
     "receipt_circles_equals_fct_receipt_blocks": [
-        more("marts.receipt_circles", "receipt_count"),
-        less("marts.receipt_circles"),
+        more("ops.receipt_circles", "receipt_count"),
+        less("ops.receipt_circles"),
     ],
     # closings
     # operations
@@ -337,9 +342,9 @@ PLANTED = {
     "data_quality_equals_fct_findings": [
         more("marts.data_quality", "finding_count"),
         less("marts.data_quality"),
-        "update core.fct_findings set amount = amount + 1",
+        "update ops.fct_findings set amount = amount + 1",
     ],
-    "fct_loads_holds_every_crawl": [less("core.fct_loads"), more("core.fct_loads", "crawl_count")],
+    "fct_loads_holds_every_crawl": [less("ops.fct_loads"), more("ops.fct_loads", "crawl_count")],
 }
 CASES = [
     pytest.param(name, statement, id=f"{name} {number}")

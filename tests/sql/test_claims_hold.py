@@ -133,7 +133,7 @@ def test_an_id_that_only_we_may_use_is_unknown_and_told(tmp_path: Path):
 
     assert warehouse.rows("select order_count from marts.sales_by_product where product_id is null") == [(2,)]
     details = warehouse.rows(
-        "select detail from core.fct_findings where check_name = 'numbers_can_be_read' order by order_id, detail"
+        "select detail from ops.fct_findings where check_name = 'numbers_can_be_read' order by order_id, detail"
     )
     assert details == [('line 1: product is "-1"',), ('shipment.service.id is "-1"',), ('user_id is "-1"',)]
 
@@ -144,7 +144,7 @@ def test_a_number_that_is_only_a_prefix_fills_no_gap_of_its_circle(tmp_path: Pat
     path = ("basket", "invoice_number")
     warehouse.load([with_value(ordinary(int(text, 36), FIRST_DAY), path, text) for text in ("X", "X5", "X8")])
 
-    assert warehouse.rows("select receipt_prefix, missing_count, receipt_count from marts.receipt_circles") == [
+    assert warehouse.rows("select receipt_prefix, missing_count, receipt_count from ops.receipt_circles") == [
         ("X", 2, 3)
     ]
 

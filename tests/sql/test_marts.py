@@ -239,7 +239,7 @@ def test_customers_are_scored_by_fixed_thresholds(regulars: Warehouse) -> None:
 def test_walk_in_sales_stand_apart(regulars: Warehouse) -> None:
     assert regulars.rows(
         "select order_count, gross_amount, walk_in_order_count, walk_in_gross_amount, walk_in_order_ratio, "
-        "walk_in_gross_ratio, customer_gross_amount from marts.walk_in_sales where month = '2026-10-01'"
+        "walk_in_gross_ratio, customer_gross_amount from ops.walk_in_sales where month = '2026-10-01'"
     ) == [(2, D("127.00"), 1, D("7.00"), D("0.500000"), D("0.055118"), D("120.00"))]
 
 
@@ -356,7 +356,7 @@ def test_receipt_numbers_show_gaps_and_duplicates_of_each_circle(warehouse: Ware
     ]
     assert warehouse.rows(
         "select receipt_prefix, first_counter, last_counter, receipt_count, missing_count, duplicate_count "
-        "from marts.receipt_circles order by 1"
+        "from ops.receipt_circles order by 1"
     ) == [
         ("", 998, 1002, 3, 2, 0),
         ("2026-12", 345678901234567890, 345678901234567890, 1, 0, 0),
@@ -520,7 +520,7 @@ def test_a_channel_that_the_api_does_not_know_is_not_called_broken(warehouse: Wa
         return warehouse.rows("select channel, freshness from marts.freshness order by 1")
 
     assert verdicts() == [("backoffice", "not offered"), ("ipad", "trading"), ("shop", "no orders")]
-    assert warehouse.value("select sum(broken_crawl_count) from core.fct_loads") == 0
+    assert warehouse.value("select sum(broken_crawl_count) from ops.fct_loads") == 0
 
     lost = [{"channel": "ipad"}, {"channel": "shop", **refused}]
     warehouse.load(Load([order(2, "2026-10-05T08:00:00Z")], watermark=SECOND, windows=lost))

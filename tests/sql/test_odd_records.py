@@ -11,7 +11,7 @@ import pytest
 from tests.support.payloads import Ask, line, one_warehouse_of, payment, sale
 
 D = Decimal
-FINDINGS = "core.fct_findings"
+FINDINGS = "ops.fct_findings"
 LARGEST = "9999999999999999.99"
 
 

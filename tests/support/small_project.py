@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from tests.support.landing_file import Load, Order, write_landing
+from tests.support.warehouse import MADE_FROM_FILES
 from transforms.runner.build import BuildReport, Files, Rules, build
 from transforms.runner.publish import PublishReport, publish
 
@@ -135,7 +136,7 @@ FILES = {
         -- key: check_name
         -- rebuild: full
         select check_name, count(*) as finding_count, cast(sum(amount) as decimal(18, 2)) as amount
-        from core.fct_findings
+        from ops.fct_findings
         group by check_name
         """,
     "checks/each_order_stands_once.sql": """
@@ -255,10 +256,10 @@ class SmallWarehouse:
             return connection.execute(query).fetchall()
 
     def tables(self, path: Path | None = None) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table of core and marts."""
+        """Every row of every table that files of the project make."""
         names = self.rows(
             "select table_schema || '.' || table_name from information_schema.tables "
-            "where table_schema in ('core', 'marts') order by all",
+            f"where {MADE_FROM_FILES} order by all",
             path,
         )
         return {name: self.rows(f"from {name} order by all", path) for (name,) in names}

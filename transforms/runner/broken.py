@@ -114,7 +114,7 @@ def _columns_of(connection: Connection, table: str) -> set[str]:
 
 
 def note_findings(connection: Connection, check: Check) -> None:
-    """Add the rows that break an accepted claim to `core.fct_findings`, so that readers meet them."""
+    """Add the rows that break an accepted claim to `ops.fct_findings`, so that readers meet them."""
     with sql_of(check.path):
         described = connection.execute(f"select * from (\n{check.sql}\n) limit 0").description or []
         columns = [column[0] for column in described]

@@ -31,7 +31,7 @@ def evaluate(connection: Connection, check: Check) -> CheckResult:
 
 
 def evaluate_warning(connection: Connection, check: Check, *, keep: bool) -> CheckResult:
-    """Run a check of severity `warn`; `keep` adds what it finds to `core.fct_findings`."""
+    """Run a check of severity `warn`; `keep` adds what it finds to `ops.fct_findings`."""
     with sql_of(check.path):
         ((count,),) = connection.execute(
             f"create or replace temp table {FOUND} as "

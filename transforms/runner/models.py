@@ -6,7 +6,7 @@ A model is one SELECT. Its head says how the runner keeps it up to date:
     -- key: account, order_id, item_id
     -- rebuild: by order | by date | by <name> | newest | changed | touched | temporary | inline | full | view
     -- newest: seen_at, seen_load_id, ...       (only with `rebuild: newest`)
-    -- equals: core.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
+    -- equals: ops.fct_daily_sales by account, business_date, channel       (see transforms.runner.declared)
     -- copies: core.dim_customer by account, customer_id                      (likewise)
 
 A check is one SELECT of the rows that break its claim:
@@ -35,12 +35,12 @@ from transforms.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODEL_FOLDERS = ("staging", "increments", "core", "marts")
+MODEL_FOLDERS = ("staging", "increments", "core", "ops", "marts")
 TEMPORARY = ("temporary", "inline", "stored", "touched", "changed")  # kinds of tables that last as long as a build
 # When a model is evaluated: with seeds alone, once for each full build; over the loads' bookkeeping, whenever
 # there are new loads; for each batch of orders; after the last batch.
 STATIC, LOADS, BATCH, FINAL = range(4)
-FINDINGS = "core.fct_findings"  # what the warning checks found; the runner fills it
+FINDINGS = "ops.fct_findings"  # what the warning checks found; the runner fills it
 RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
 
 

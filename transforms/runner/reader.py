@@ -218,11 +218,11 @@ def _column(documented: dict[str, Any]) -> Column:
 
 
 def read_findings(sql_dir: Path) -> Documented:
-    """The documentation of `core.fct_findings`, which has no SELECT."""
-    documented = _read_yml(sql_dir / "core" / "fct_findings.yml", "core.fct_findings", required=False) or FINDINGS
+    """The documentation of `ops.fct_findings`, which has no SELECT."""
+    documented = _read_yml(sql_dir / "ops" / "fct_findings.yml", "ops.fct_findings", required=False) or FINDINGS
     return Documented(
         _table_comment(documented, "", ("check_name", "account", "order_id", "detail")),
-        _columns(documented, "fct_findings.yml", "core.fct_findings", _shared_columns(sql_dir)),
+        _columns(documented, "fct_findings.yml", "ops.fct_findings", _shared_columns(sql_dir)),
     )
 
 

@@ -44,7 +44,7 @@ class Steps:
         fresh: The tables are empty: nothing has to be deleted, and everything is built.
         on_step: Told the name of each step, its number from 1 and the number of steps.
         commit_batches: Commit after each batch; for a file that nobody sees before the end.
-        accepted: Claims that may be broken; a fresh build notes what breaks them in `core.fct_findings`.
+        accepted: Claims that may be broken; a fresh build notes what breaks them in `ops.fct_findings`.
 
     Attributes:
         rows: Rows that came or went, for each table.
@@ -84,8 +84,8 @@ class Steps:
         self.rows = self.work.rows
 
     def create_tables(self) -> None:
-        """Make every table of `core` and `marts`, empty and documented."""
-        for schema in ("core", "marts"):
+        """Make every table that a file makes, empty and documented."""
+        for schema in ("core", "ops", "marts"):
             self.connection.execute(f"create schema if not exists {schema}")
         tables.create_findings(self.connection, self.project.findings)
         # the SELECTs bind against empty tables, also the temporary ones

@@ -35,7 +35,7 @@ def create(connection: Connection, model: Model, *, as_view: bool = False) -> No
 def create_findings(connection: Connection, documented: Documented) -> None:
     """Make the table of what the warning checks found."""
     connection.execute(
-        "create table core.fct_findings (check_name varchar, account varchar, order_id bigint, "
+        "create table ops.fct_findings (check_name varchar, account varchar, order_id bigint, "
         "detail varchar, amount decimal(18, 2))"
     )
     comment(connection, f"table {FINDINGS}", documented.comment, documented.columns)

@@ -30,12 +30,12 @@ PARTS: Mapping[str, str] = {
         "left join core.dim_payment_method as methods using (payment_method) where {order} order by payment_number"
     ),
     "shipments": "select * from core.fct_shipments where {order}",
-    "findings": "select * from core.fct_findings where {order} order by check_name, detail",
+    "findings": "select * from ops.fct_findings where {order} order by check_name, detail",
     "customer": (
         "select customer_id, customer_name, company, email, zipcode, city from core.fct_orders "
         "inner join core.dim_customer using (account, customer_id) where {order}"
     ),
-    "absences": "select * from core.fct_absences where {order}",
+    "absences": "select * from ops.fct_absences where {order}",
 }
 
 

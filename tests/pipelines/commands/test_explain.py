@@ -38,7 +38,6 @@ NO_SUMS_OVER_ORDERS = {
     "cohorts",
     "data_quality",
     "freshness",
-    "receipt_circles",
     "receipt_numbers",
     "reconciliation",
 }

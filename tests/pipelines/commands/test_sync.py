@@ -22,10 +22,11 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin, parse_moment
 from tests.conftest import Rows, Sync
+from tests.support.warehouse import MADE_FROM_FILES
 
-STAR = """
+STAR = f"""
 select table_schema, table_name from information_schema.tables
-where table_schema in ('core', 'marts') order by all
+where {MADE_FROM_FILES} order by all
 """
 
 

@@ -59,8 +59,8 @@ select count(*) from (
     select valid_from as moment from core.fct_order_versions
     union all select valid_to from core.fct_order_versions
     union all select observed_at from core.fct_order_state_changes
-    union all select last_complete_watermark from core.fct_crawl_status
-    union all select last_watermark from core.fct_loads
+    union all select last_complete_watermark from ops.fct_crawl_status
+    union all select last_watermark from ops.fct_loads
     union all select observed_until_at from core.fct_bookings
     union all select closed_through_date from marts.freshness
     union all select refund_date from core.fct_orders
@@ -126,9 +126,9 @@ def test_a_home_that_believed_a_clock_ahead_is_mended_when_the_server_is_right_a
     shop.sell("shop", items=WOBBLER)
     report = sync()
     assert (report.exit_code, report.orders_new, report.full_build) == (0, 1, False)
-    before = rows("from core.fct_order_versions order by all"), rows("from core.fct_loads order by all")
+    before = rows("from core.fct_order_versions order by all"), rows("from ops.fct_loads order by all")
     run.build(settings, full=True)
-    assert (rows("from core.fct_order_versions order by all"), rows("from core.fct_loads order by all")) == before
+    assert (rows("from core.fct_order_versions order by all"), rows("from ops.fct_loads order by all")) == before
 
 
 def test_versions_keep_their_order_when_several_loads_are_corrected(

@@ -62,7 +62,7 @@ def test_an_order_that_is_gone_twice_a_day_apart_is_missing_until_it_comes_back(
     def seen() -> tuple[str, bool | None, int]:
         found = rows(
             "select orders.order_class, absences.is_missing, orders.version_count from core.fct_orders as orders "
-            f"left join core.fct_absences as absences using (account, order_id) where orders.order_id = {gone}"
+            f"left join ops.fct_absences as absences using (account, order_id) where orders.order_id = {gone}"
         )
         return found[0]  # type: ignore[return-value]
 
@@ -100,7 +100,7 @@ def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings,
 
     assert "fault of the API" in report.message
     assert {row["status"] for row in report.reconciliation} == {"suspicious"}
-    assert rows("select count(*) from core.fct_absences") == [(0,)]
+    assert rows("select count(*) from ops.fct_absences") == [(0,)]
     assert rows("select count(*) from core.fct_orders where order_class = 'sale'") == [(40,)]
 
 
@@ -121,7 +121,7 @@ def test_a_small_channel_may_lose_an_order_but_not_all_of_many(
     report = run.reconcile(settings, days=4)
 
     assert ("fault of the API" in report.message) == (noted == 0)
-    assert rows("select count(*) from core.fct_absences where channel = 'ebay'") == [(noted,)]
+    assert rows("select count(*) from ops.fct_absences where channel = 'ebay'") == [(noted,)]
 
 
 def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(

@@ -124,7 +124,7 @@ def test_an_accepted_claim_is_noted_wherever_readers_look(small, scope):
     assert small.rows("select check_name, finding_count, cast(amount as varchar) from marts.odd") == [
         ("amounts_are_small", 2, "110.00")
     ]
-    assert small.rows("select order_id from core.fct_findings order by all") == [(2,), (3,)]
+    assert small.rows("select order_id from ops.fct_findings order by all") == [(2,), (3,)]
 
 
 def test_an_accepted_claim_stays_accepted_until_it_holds_again(small):
@@ -205,7 +205,7 @@ def test_a_claim_about_the_findings_holds_when_a_broken_one_is_noted_there(small
     """What tells the findings is made again after a claim was noted; claims about that come last."""
     small.change(
         checks__odd_equals_findings_sql="-- severity: fail\n-- scope: build\n"
-        "select check_name, count(*) as row_count from core.fct_findings group by check_name "
+        "select check_name, count(*) as row_count from ops.fct_findings group by check_name "
         "having count(*) <> coalesce((select finding_count from marts.odd as told "
         "where told.check_name = fct_findings.check_name), 0)"
     )

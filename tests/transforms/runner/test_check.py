@@ -60,7 +60,7 @@ def test_a_claim_about_a_batch_sees_the_tables_as_they_are_kept(small):
 
     small.build()
 
-    query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
+    query = "select detail from ops.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
     assert small.rows(query) == [("2 orders",)]
 
 
@@ -78,7 +78,7 @@ def test_a_temporary_table_of_a_batch_sees_the_tables_as_they_are_kept(small):
 
     small.build()
 
-    query = "select detail from core.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
+    query = "select detail from ops.fct_findings where check_name = 'orders_are_counted' and order_id = 2"
     assert small.rows(query) == [("2 orders",)]
 
 
@@ -97,7 +97,7 @@ def test_what_is_stored_of_a_batch_is_what_the_table_holds_of_its_orders(small, 
         [check.failing_rows for check in report.checks if check.name == "orders_are_seen"] for report in (first, second)
     ]
     assert seen == [[3], [1]]
-    assert small.rows("select order_id, amount from core.fct_findings order by all") == [
+    assert small.rows("select order_id, amount from ops.fct_findings order by all") == [
         (1, Decimal("1.00")),
         (2, Decimal("5.00")),
         (3, Decimal("3.00")),
@@ -143,7 +143,7 @@ def test_a_warning_is_counted_and_keeps_nothing_from_being_published(small):
         "each_order_stands_once": 0,
         "days_equal_orders": 0,
     }
-    assert small.rows("from core.fct_findings order by all") == [
+    assert small.rows("from ops.fct_findings order by all") == [
         ("amounts_are_positive", "default", 1, "amount -4.00", Decimal("-4.00")),
         ("channels_are_known", "default", 2, "channel ebay", Decimal("10.00")),
     ]
@@ -164,7 +164,7 @@ def test_a_warning_ends_when_its_order_is_mended(small):
     report = small.build()
 
     assert found(report.checks)["amounts_are_positive"] == 0  # of the orders that this build touched
-    assert small.rows("select order_id, detail from core.fct_findings") == [(2, "amount -5.00")]
+    assert small.rows("select order_id, detail from ops.fct_findings") == [(2, "amount -5.00")]
     assert small.rows("select check_name, finding_count from marts.odd") == [("amounts_are_positive", 1)]
 
 
@@ -176,7 +176,7 @@ def test_findings_of_several_batches_add_up(small, monkeypatch):
 
     result = next(check for check in report.checks if check.name == "amounts_are_positive")
     assert (result.failing_rows, result.amount) == (5, Decimal("-15.00"))
-    assert small.rows("select count(*) from core.fct_findings") == [(5,)]
+    assert small.rows("select count(*) from ops.fct_findings") == [(5,)]
 
 
 def test_run_checks_looks_at_the_whole_warehouse_and_changes_nothing(small):
@@ -245,4 +245,4 @@ def test_a_check_over_the_ledger_runs_when_no_order_changed(small):
     report = small.build()
 
     assert found(report.checks) == {"loads_have_orders": 1}
-    assert small.rows("select order_id, amount from core.fct_findings") == [(None, None)]
+    assert small.rows("select order_id, amount from ops.fct_findings") == [(None, None)]

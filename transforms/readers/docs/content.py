@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SCHEMAS: Mapping[str, tuple[str, str]] = {
     "marts": ("Reports", "One answer per table. Start here."),
     "core": ("Star schema", "Facts (`fct_`), dimensions (`dim_`) and bridges. Start here for a question of your own."),
-    "ops": ("Bookkeeping", "What was loaded, what each run did, what each check found."),
+    "ops": ("Plumbing", "Sums that reports are computed from; what was loaded, each run did, each check found."),
 }
 
 RULES: Mapping[str, str] = {

@@ -92,7 +92,7 @@ class Figures:
     def by_weekday_and_hour(self, period: Period) -> dict[tuple[int, int], tuple[int, Decimal]]:
         """Weekday (Monday is 1) and hour to sales and gross turnover."""
         found = self.rows(
-            "select weekday, hour_of_day, sum(order_count), sum(gross_amount) from marts.sales_by_day_and_hour "
+            "select weekday, hour_of_day, sum(order_count), sum(gross_amount) from ops.sales_by_day_and_hour "
             "where business_date between ? and ? group by weekday, hour_of_day",
             period.start,
             period.end,

@@ -41,7 +41,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "weeks": ("marts.sales_by_day",),
     "channels": ("marts.sales_by_day",),
     "products": ("marts.product_sales_by_day", "marts.sales_by_product"),
-    "hours": ("marts.sales_by_day_and_hour",),
+    "hours": ("ops.sales_by_day_and_hour",),
     "payments": ("marts.daily_closing",),
     "vat": ("marts.vat_return",),
     "closing": ("marts.daily_closing", "marts.daily_closing_vat"),

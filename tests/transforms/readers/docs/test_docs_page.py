@@ -104,8 +104,8 @@ def test_a_link_to_what_the_search_hides_shows_it(visit: Open) -> None:
     page.fill("#q", "marts.vat_by_month net_amount")
     page.click("[id='marts.vat_by_month.net_amount'] td.from > a >> nth=0")
 
-    assert page.url.endswith("#core.fct_daily_vat.net_amount")
-    assert page.is_visible("[id='core.fct_daily_vat.net_amount']")
+    assert page.url.endswith("#ops.fct_daily_vat.net_amount")
+    assert page.is_visible("[id='ops.fct_daily_vat.net_amount']")
 
 
 @pytest.mark.parametrize("width", [360, 800, 1600])

@@ -1,10 +1,10 @@
 -- grain: one row per account, business date, channel and hour of the shop's clock with a sale
 -- key: account, business_date, channel, hour_of_day
 -- rebuild: view
--- equals: core.fct_hourly_sales by account, business_date, channel, hour_of_day
+-- equals: ops.fct_hourly_sales by account, business_date, channel, hour_of_day
 -- harm: An hour would show other sales than its orders add up to.
 with hourly as (
-    select * from core.fct_hourly_sales
+    select * from ops.fct_hourly_sales
 ),
 
 days as (

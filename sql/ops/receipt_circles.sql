@@ -1,10 +1,10 @@
 -- grain: one row per circle of receipt numbers: the prefix before the counter
 -- key: account, receipt_prefix
 -- rebuild: full
--- equals: core.fct_receipt_blocks by account, receipt_prefix
+-- equals: ops.fct_receipt_blocks by account, receipt_prefix
 -- harm: Number circles would leave receipts out.
 with blocks as (
-    select * from core.fct_receipt_blocks
+    select * from ops.fct_receipt_blocks
 ),
 
 final as (

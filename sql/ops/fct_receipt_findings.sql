@@ -6,7 +6,7 @@ with numbers as (
 ),
 
 receipts as (
-    select * from core.fct_receipts
+    select * from ops.fct_receipts
 ),
 
 repeated as (

@@ -1,11 +1,11 @@
 -- grain: one row per account, month and channel with a sale
 -- key: account, month, channel
 -- rebuild: full
--- equals: core.fct_daily_sales
+-- equals: ops.fct_daily_sales
 --   by account, month = date_trunc('month', business_date), channel
 -- harm: The share of walk-in sales would be wrong.
 with daily as (
-    select * from core.fct_daily_sales
+    select * from ops.fct_daily_sales
     where order_count > 0
 ),
 
