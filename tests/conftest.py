@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
 from tests.support import effort
+from transforms.runner.publish import STAMP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -97,6 +99,33 @@ def rows(settings: Settings) -> Rows:
             return connection.execute(sql).fetchall()
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first sync of a shop with one order leaves; to be copied, never changed."""
+    files, shop = Files(tmp_path_factory.mktemp("first") / "home"), Shop(clock=Clock("2026-11-01T18:00:00Z"))
+    sell_a_wobbler(shop)
+    with Sandbox(shop) as sandbox:
+        login = StaticLogin(sandbox.access_token)
+        assert run.sync(Settings(files, base_url=sandbox.base_url, login=login)).exit_code == 0
+    return files.home
+
+
+@pytest.fixture
+def home(first_home: Path, shop: Shop, settings: Settings) -> Path:
+    """A home with the shop's one order, published: as if it had been synced, in a hundredth of the time."""
+    sell_a_wobbler(shop)
+    shutil.copytree(first_home, settings.files.home)
+    note = settings.files.work / STAMP  # which file was published last
+    there = {"inode": settings.files.warehouse.stat().st_ino}
+    note.write_text(json.dumps(json.loads(note.read_text()) | there))
+    return settings.files.home
+
+
+def sell_a_wobbler(shop: Shop) -> None:
+    """The one order of `home`."""
+    shop.sell("ipad", items=[("Wobbler", "6.99", 1)], at="2026-11-02T10:00Z")
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,7 @@ def test_without_a_warehouse_a_notebook_says_what_to_do(name, tmp_path, monkeypa
     assert "connection" not in run_script(name)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", [path.stem for path in SCRIPTS])
 def test_a_shop_without_orders_breaks_no_notebook(name, tmp_path, monkeypatch):
     load(tmp_path / "empty", Shop(clock=Clock("2026-11-20T15:00:00Z")))

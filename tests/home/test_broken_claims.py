@@ -64,6 +64,7 @@ def program(tmp_path: Path, sandbox: Sandbox) -> Program:
     return Program(folder, tmp_path / "home", sandbox)
 
 
+@pytest.mark.long
 def test_a_broken_claim_is_told_bundled_accepted_and_forgotten_when_it_holds(program: Program, shop: Shop):
     program.claim(BROKEN)
     buyer = shop.customers.add("Paula", "Schmidt-Meier", email="paula@example.org", city="Bad Aibling")

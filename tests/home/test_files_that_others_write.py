@@ -58,15 +58,7 @@ def sell(shop: Shop, day: int) -> None:
     shop.sell("ipad", items=WOBBLER, at=f"2026-11-{day:02}T10:00Z")
 
 
-@pytest.fixture
-def home(shop: Shop, settings: Settings, sync: Sync) -> Path:
-    """A home with one order, published."""
-    sell(shop, 2)
-    sync()
-    return settings.files.home
-
-
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("damage", ["cut short", "emptied", "overwritten"])
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_published_file_that_was_damaged_is_published_anew(
@@ -104,6 +96,7 @@ def test_a_session_that_died_on_the_published_file_changes_nothing_that_readers_
     assert not sync().published
 
 
+@pytest.mark.long
 def test_a_new_file_beside_the_log_of_an_earlier_one_is_mended_by_the_next_run(
     shop: Shop, home: Path, sync: Sync, rows: Rows, tmp_path: Path
 ) -> None:
@@ -117,6 +110,7 @@ def test_a_new_file_beside_the_log_of_an_earlier_one_is_mended_by_the_next_run(
     assert rows(SUM) == [(2, "13.98")]
 
 
+@pytest.mark.long
 def test_a_log_that_cannot_be_replayed_is_mended_even_without_the_work_folder(
     home: Path, settings: Settings, rows: Rows
 ) -> None:
@@ -128,6 +122,7 @@ def test_a_log_that_cannot_be_replayed_is_mended_even_without_the_work_folder(
     assert sorted(path.name for path in home.iterdir()) == ["landing.duckdb", "warehouse.duckdb", "work"]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("work_is_there", [True, False])
 def test_changes_that_another_program_wrote_into_the_published_file_do_not_stay(
     home: Path, sync: Sync, rows: Rows, work_is_there: bool
@@ -157,6 +152,7 @@ def test_a_lost_work_folder_comes_back_from_an_untouched_file_without_a_full_bui
     assert (report.full_build, report.published, report.message) == (False, False, "")
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_session_that_still_writes_the_published_file_is_named_and_the_run_is_kept(
     shop: Shop, home: Path, sync: Sync, rows: Rows, there_is_news: bool
@@ -188,6 +184,7 @@ def test_readers_of_the_published_file_do_not_keep_a_run_from_publishing(
     assert rows(SUM) == [(2, "13.98")]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("lost", ["landing.duckdb", "warehouse.duckdb", "work/build.duckdb"])
 def test_the_log_of_a_file_that_was_deleted_is_not_replayed_onto_the_next(
     home: Path, settings: Settings, sync: Sync, rows: Rows, lost: str
@@ -204,6 +201,7 @@ def test_the_log_of_a_file_that_was_deleted_is_not_replayed_onto_the_next(
             assert database.execute("from duckdb_tables() where table_name = 'left_over'").fetchall() == []
 
 
+@pytest.mark.long
 def test_a_full_build_puts_no_new_file_beside_an_old_log(home: Path, settings: Settings, rows: Rows) -> None:
     dies_after(settings.files.build, "create table left_over as select 1 as one")
 
@@ -335,6 +333,7 @@ def test_doctor_says_that_another_program_has_changed_the_published_file_and_lea
     assert found_by_doctor(settings, "warehouse").status == "ok"
 
 
+@pytest.mark.long
 def test_doctor_names_the_log_of_a_landing_log_that_is_gone(home: Path, settings: Settings, sync: Sync) -> None:
     dies_after(home / "landing.duckdb", "create table raw.mine as select 1 as one")
     (home / "landing.duckdb").unlink()

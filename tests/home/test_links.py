@@ -36,12 +36,11 @@ def move(path: Path, disk: Path) -> Path:
     return target
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "landing.duckdb", "work/build.duckdb", "report.html"])
 def test_a_file_that_is_a_link_stays_one_and_the_disk_gets_what_is_written(
-    shop: Shop, settings: Settings, sync: Sync, rows: Rows, disk: Path, name: str
+    shop: Shop, home: Path, settings: Settings, sync: Sync, rows: Rows, disk: Path, name: str
 ) -> None:
-    sell(shop, 2)
-    sync()
     run.write_page(settings)
     target = move(settings.files.home / name, disk)
     before = target.read_bytes()
@@ -58,6 +57,7 @@ def test_a_file_that_is_a_link_stays_one_and_the_disk_gets_what_is_written(
     assert rows(SUM) == [(2, "13.98")]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "landing.duckdb"])
 def test_a_link_to_a_file_that_is_yet_to_be_made_is_followed(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows, disk: Path, name: str
@@ -74,10 +74,8 @@ def test_a_link_to_a_file_that_is_yet_to_be_made_is_followed(
 
 
 def test_a_log_beside_the_file_that_a_link_names_is_not_replayed(
-    shop: Shop, settings: Settings, sync: Sync, rows: Rows, disk: Path
+    home: Path, settings: Settings, sync: Sync, rows: Rows, disk: Path
 ) -> None:
-    sell(shop, 2)
-    sync()
     target = move(settings.files.warehouse, disk)
     dies_after(target, FORGED)
 
@@ -87,10 +85,8 @@ def test_a_log_beside_the_file_that_a_link_names_is_not_replayed(
 
 
 def test_a_disk_that_is_not_mounted_is_named_and_nothing_is_read_anew(
-    shop: Shop, settings: Settings, sync: Sync, disk: Path, rows: Rows
+    home: Path, settings: Settings, sync: Sync, disk: Path, rows: Rows
 ) -> None:
-    sell(shop, 2)
-    sync()
     target = move(settings.files.landing, disk)
     target.rename(target.with_name("away"))
 

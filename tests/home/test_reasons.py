@@ -61,8 +61,9 @@ UNWELL = {
 }
 
 
-@pytest.mark.parametrize("options", [(), ("-q",), ("--json",)], ids=["as text", "quietly", "as JSON"])
+@pytest.mark.cases(2)
 @pytest.mark.parametrize(("bring_about", "code", "reason"), UNWELL.values(), ids=UNWELL)
+@pytest.mark.parametrize("options", [(), ("-q",), ("--json",)], ids=["as text", "quietly", "as JSON"])
 def test_a_run_that_is_not_well_says_why_on_stderr(
     bring_about: Callable[[Shop, Sandbox], None],
     code: int,

@@ -28,6 +28,8 @@ from transforms.runner.build import Rules
 from transforms.runner.models import sql_folder
 from transforms.runner.project import load_project
 
+pytestmark = pytest.mark.long  # what only lives ask, which are no part of a newcomer's run
+
 Tampered = Callable[..., Life]
 
 

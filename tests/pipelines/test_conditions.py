@@ -19,11 +19,9 @@ from pipelines.conditions import CONDITIONS
 from pipelines.errors import InventorumError
 from pipelines.lock import exclusive
 from pipelines.sandbox.server import Sandbox
-from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, RotatingLogin, Settings
 from tests.conftest import Sync
 
-WOBBLER = [("Wobbler", "6.99", 1)]
 Spoil = Callable[[Settings, ExitStack], Settings]
 
 
@@ -196,10 +194,8 @@ def contents(folder: Path) -> dict[str, bytes | None]:
 
 @pytest.mark.parametrize(("spoil", "topic"), REFUSED.values(), ids=REFUSED)
 def test_what_a_sync_refuses_is_found_before_and_changes_nothing(
-    spoil: Spoil, topic: str, shop: Shop, sandbox: Sandbox, settings: Settings, sync: Sync, tmp_path: Path
+    spoil: Spoil, topic: str, sandbox: Sandbox, home: Path, settings: Settings, tmp_path: Path
 ) -> None:
-    shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
-    sync()
     asked = len(sandbox.requests)
     with ExitStack() as held:
         spoiled = spoil(settings, held)
@@ -238,10 +234,8 @@ def test_a_home_without_faults_is_refused_by_nobody_and_not_touched(
 
 
 def test_columns_that_the_next_run_mends_are_a_warning(
-    shop: Shop, settings: Settings, sync: Sync, tmp_path: Path
+    home: Path, settings: Settings, sync: Sync, tmp_path: Path
 ) -> None:
-    shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
-    sync()
     with closing(duckdb.connect(str(settings.files.landing))) as connection:
         connection.execute("alter table raw.quarantine add column _dlt_id varchar")
         connection.execute("alter table raw.quarantine alter column _dlt_id set not null")

@@ -13,12 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import run
 from pipelines.commands.demo import run_demo
 from pipelines.errors import HomeError
 from pipelines.progress import Silent
-from pipelines.sandbox.server import Sandbox
-from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings
 from tests.support.real_command import surroundings
 
@@ -91,6 +88,7 @@ def test_building_a_demo_again_finds_nothing_new(typed: Call, shown: str) -> Non
     assert (report["full_build"], report["published"]) == (False, False)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("left", ["everything", "work only"])
 def test_a_demo_begins_an_earlier_one_afresh(left: str, settings: Settings, shown: str, folder: Path) -> None:
     home = settings.files.home
@@ -111,9 +109,7 @@ def files_of(home: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
-def test_a_demo_never_fills_the_home_of_a_real_account(settings: Settings, shop: Shop, sandbox: Sandbox) -> None:
-    shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
-    run.sync(settings)
+def test_a_demo_never_fills_the_home_of_a_real_account(home: Path, settings: Settings) -> None:
     before = files_of(settings.files.home)
 
     with pytest.raises(HomeError, match="holds the orders of account 'default'"):
@@ -133,6 +129,7 @@ def test_a_demo_never_fills_a_folder_that_holds_something_else(name: str, settin
     assert files_of(settings.files.home) == {name: b"mine"}
 
 
+@pytest.mark.long
 def test_settings_of_the_real_account_say_nothing_about_which_orders_the_demo_reads(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_home_that_believed_a_clock_ahead_is_mended_when_the_server_is_right_a
     assert (rows("from core.fct_order_versions order by all"), rows("from ops.fct_loads order by all")) == before
 
 
+@pytest.mark.long
 def test_versions_keep_their_order_when_several_loads_are_corrected(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_machine_that_has_lost_the_time_refuses_no_server() -> None:
     assert KnownTimes(newest=now + 5 * DAY, noted_at=now).not_after(now) == now + 6 * DAY
 
 
+@pytest.mark.long
 def test_a_server_that_was_always_ahead_goes_on_without_a_correction(
     shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_server_that_was_always_ahead_goes_on_without_a_correction(
     assert rows("select count(*) from raw.clock_corrections", raw=True) == [(0,)]
 
 
+@pytest.mark.long
 def test_a_home_whose_machine_and_server_were_both_ahead_is_mended_as_soon_as_both_are_right_again(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -248,6 +251,7 @@ def test_a_clock_that_a_sync_refuses_is_refused_by_a_dry_run_and_by_doctor(
         assert len(run.preview(settings, since=since)) == len(settings.channels)
 
 
+@pytest.mark.long
 def test_doctor_and_dry_runs_tell_what_the_next_sync_makes_of_times_that_have_not_come(
     shop: Shop, settings: Settings, sync: Sync
 ) -> None:

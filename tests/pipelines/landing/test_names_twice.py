@@ -57,8 +57,7 @@ def test_an_order_that_names_each_of_its_members_once_is_not_marked(member: str)
 
 def test_the_facts_read_the_last_like_the_landing_log(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
-    warehouse.load([twice(TEXT, NAMES["escaped"], "4")])
-    warehouse.load([twice(TEXT, NAMES["plain"], "8")])
+    warehouse.append([twice(TEXT, NAMES["escaped"], "4")], [twice(TEXT, NAMES["plain"], "8")])
     warehouse.load([twice(TEXT.replace('"state":360', '"state":376'), NAMES["plain"], "360")])
     warehouse.load([TEXT.replace('"state":360', '"state":376')])
 
@@ -70,6 +69,7 @@ def test_the_facts_read_the_last_like_the_landing_log(tmp_path: Path) -> None:
     assert warehouse.tables() == tables
 
 
+@pytest.mark.long
 def test_an_order_that_an_earlier_release_landed_unmarked_is_read_anew_when_it_comes_again(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     text = twice(TEXT, "state", "4")

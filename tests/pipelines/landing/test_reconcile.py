@@ -88,6 +88,7 @@ def test_an_order_that_is_gone_twice_a_day_apart_is_missing_until_it_comes_back(
     assert seen() == ("sale", None, 3)
 
 
+@pytest.mark.long
 def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings, rows: Rows) -> None:
     run.sync(settings)
     yesterday = shop.clock.now() - timedelta(hours=20)
@@ -139,6 +140,7 @@ def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(
     assert run.sync(settings).orders_new == len(sold)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("price", ["1E+40", "NaN", "Infinity", "12345678901234567.00", "free"])
 def test_an_amount_that_no_column_holds_does_not_keep_the_days_from_being_compared(
     shop: Shop, settings: Settings, rows: Rows, price: str
@@ -152,6 +154,7 @@ def test_an_amount_that_no_column_holds_does_not_keep_the_days_from_being_compar
     assert sum(row["listed_orders"] for row in report.reconciliation) == 41
 
 
+@pytest.mark.long
 def test_drafts_and_pending_orders_are_no_difference(shop: Shop, settings: Settings) -> None:
     shop.sell("shop", items=WOBBLER, paid=False)
     shop.sell("shop", items=WOBBLER, state=1)
@@ -161,6 +164,7 @@ def test_drafts_and_pending_orders_are_no_difference(shop: Shop, settings: Setti
     assert {row["status"] for row in report.reconciliation} == {"agrees"}
 
 
+@pytest.mark.long
 def test_the_days_are_the_shops(shop: Shop, settings: Settings, rows: Rows) -> None:
     report = run.reconcile(settings, days=4)
 
@@ -181,6 +185,7 @@ class Heard(Silent):
             self.begun.append(task)
 
 
+@pytest.mark.long
 def test_what_is_compared_stands_in_the_landing_log_and_is_built_and_published_once(
     shop: Shop, settings: Settings, rows: Rows
 ) -> None:
@@ -200,6 +205,7 @@ def test_what_is_compared_stands_in_the_landing_log_and_is_built_and_published_o
     assert rows("select exit_code, orders_new from ops.runs where command = 'reconcile'") == [(1, 42)]
 
 
+@pytest.mark.long
 def test_an_order_whose_till_was_ahead_of_the_server_is_known_however_long_ago_it_was_read(
     shop: Shop, settings: Settings, rows: Rows
 ) -> None:

@@ -190,6 +190,7 @@ def test_the_shop_of_many_products_is_as_mixed_as_it_says() -> None:
     assert (min(days), max(days)) == (0, 69)
 
 
+@pytest.mark.long
 def test_a_join_by_the_account_alone_is_found(warehouse: Warehouse, builds: dict[str, Watched], tmp_path: Path) -> None:
     sql = shutil.copytree(sql_folder(), tmp_path / "sql")
     _plant(sql / "checks" / "planted_claim.sql", "-- severity: fail", NO_KEY.format("one.account = other.account"))
@@ -203,6 +204,7 @@ def test_a_join_by_the_account_alone_is_found(warehouse: Warehouse, builds: dict
     assert {join.step for join in faults} == {"checks.planted_claim", "checks.planted_warning", "marts.planted"}
 
 
+@pytest.mark.long
 def test_where_duckdb_chooses_the_order_of_joins_a_build_is_found_out(
     warehouse: Warehouse, builds: dict[str, Watched], tmp_path: Path
 ) -> None:
