@@ -355,7 +355,7 @@ def _build_and_publish(
 
 
 def _notes(built: transform.BuildReport) -> list[str]:
-    """What became of claims that broke or were accepted as broken; said once the build is published."""
+    """What became of claims that broke or were accepted as broken, and of books; said once the build is published."""
     notes = []
     if built.mended:
         notes.append(
@@ -369,6 +369,11 @@ def _notes(built: transform.BuildReport) -> list[str]:
             f"Published although {', '.join(built.accepted)} does not hold, as was accepted: noted in ops.checks, "
             "ops.accepted_claims, marts.data_quality, `inventorum status` and the report until it holds again. "
             "Until then each run with news builds everything."
+        )
+    if built.rebooked:
+        notes.append(
+            f"The books of {', '.join(built.rebooked)} are not those that were published before ({built.reason}). If a "
+            "month was handed on already, compare it with marts.vat_return."
         )
     if built.lapsed:
         notes.append(f"{', '.join(built.lapsed)} holds, so that nothing is to be accepted.")

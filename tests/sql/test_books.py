@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ KNOWN = (
 AS_OF = """
 select account, business_date, channel, sum(gross_amount) from core.fct_bookings
 where kind <> 'refund' and observed_until_at <= (
-    select max(last_watermark) from core.fct_loads as loads where loads.account = fct_bookings.account
+    select max(last_watermark) from ops.fct_loads as loads where loads.account = fct_bookings.account
     and loads.load_id <= '{load_id}'
 )
 group by all having sum(gross_amount) <> 0
@@ -167,7 +168,7 @@ def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         past.payments.append(Counter(past.warehouse.rows(PAYMENTS)))
         past.closed.append(past.warehouse.rows(CLOSED))
         past.known.append(set(past.warehouse.rows(KNOWN)))
-        past.loads.append(past.warehouse.value("select max(load_id) from core.fct_loads"))
+        past.loads.append(past.warehouse.value("select max(load_id) from ops.fct_loads"))
     return past
 
 
@@ -223,6 +224,19 @@ def test_a_full_build_keeps_the_same_books(past: Past) -> None:
 
     assert Counter(past.warehouse.rows(GOODS)) == past.goods[-1]
     assert Counter(past.warehouse.rows(PAYMENTS)) == past.payments[-1]
+
+
+def test_a_build_says_which_months_its_settings_have_booked_anew(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path)
+    night, noon = "2026-10-31T23:30:00Z", "2026-09-05T10:00:00Z"  # half past midnight of 1 November in Berlin
+    read = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    shop.load(Load([order(1, night, [item("1.00")]), order(2, noon, [item("2.00")])], watermark=read))
+    assert shop.load(full=True).rebooked == ()
+
+    shop.rules = Rules(day_starts_at=4)
+
+    late = order(3, "2026-12-05T10:00:00Z", [item("4.00")])
+    assert shop.load(Load([late], watermark=read + timedelta(days=40))).rebooked == ("2026-10", "2026-11")
 
 
 def _by_account(entries: Counter[tuple[Any, ...]]) -> dict[str, Counter[tuple[Any, ...]]]:

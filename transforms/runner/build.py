@@ -62,6 +62,28 @@ __all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
 
 SQL_CHANGED = "the SQL files changed"
 PROGRAM_CHANGED = "another version of this program built the tables"
+REBOOKED = """
+with known as (
+    select max(observed_until_at) as until from previous.core.fct_bookings
+),
+
+months as (
+    select account, date_trunc('month', booking_date) as month, tax_rate, 1 as side,
+        gross_amount + shipping_gross_amount as gross, vat_amount + shipping_vat_amount as vat
+    from core.fct_bookings where observed_until_at <= (select until from known)
+    union all
+    select account, date_trunc('month', booking_date), tax_rate, -1,
+        gross_amount + shipping_gross_amount, vat_amount + shipping_vat_amount
+    from previous.core.fct_bookings
+),
+
+sums as (
+    select month, sum(side * gross) as gross, sum(side * vat) as vat from months group by account, month, tax_rate
+)
+
+select distinct strftime(month, '%Y-%m') as name from sums where month is not null and (gross <> 0 or vat <> 0)
+order by name
+"""
 RUNNER = "runner"  # a fact of ops.meta: the version that built the tables
 
 
@@ -84,6 +106,7 @@ class BuildReport:
         mended: Claims that broke in an incremental build, which was rolled back; all hold in this full one.
         accepted: Claims that are broken in this build, as a user accepted.
         lapsed: Claims that were accepted as broken and hold again.
+        rebooked: Months, like 2026-10, whose books are not those of the build before: a setting or the SQL changed.
     """
 
     loads: tuple[str, ...] = ()
@@ -100,6 +123,7 @@ class BuildReport:
     mended: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     lapsed: tuple[str, ...] = ()
+    rebooked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -317,6 +341,7 @@ def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previou
         write_evidence(connection, task.run_id, now, [one], outcome)
     write_evidence(connection, task.run_id, now, steps.evidence, ACCEPTED)
     connection.commit()
+    rebooked = _rebooked(connection) if has_previous else ()
     if has_previous:
         connection.execute("detach previous")
     connection.execute("checkpoint")
@@ -326,7 +351,18 @@ def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previou
         mended=tuple(sorted({one.check_name for one in asked.broken} - set(names))),
         accepted=names,
         lapsed=tuple(sorted({*accepted, *task.accept} - set(names))),
+        rebooked=rebooked,
     )
+
+
+def _rebooked(connection: Connection) -> tuple[str, ...]:
+    """Months whose books now say other than in the build before, what came since aside."""
+    books = connection.execute(
+        "select database_name from duckdb_tables() where schema_name = 'core' and table_name = 'fct_bookings'"
+    ).fetchall()
+    if len(books) < 2:  # a build of an earlier release, or SQL of somebody's own
+        return ()
+    return tuple(month for (month,) in connection.execute(REBOOKED).fetchall())
 
 
 def _keep_evidence(task: _Task, found: tuple[Evidence, ...]) -> None:
