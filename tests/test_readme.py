@@ -68,6 +68,7 @@ def test_the_first_two_blocks_are_the_whole_set_up() -> None:
     assert COMMANDS
 
 
+@pytest.mark.long
 def test_every_command_works_in_the_order_in_which_they_stand(checkout: tuple[Path, dict[str, str]]) -> None:
     folder, environment = checkout
     own = files_of_the_repository(folder)

@@ -73,6 +73,7 @@ def test_a_link_to_a_file_that_is_yet_to_be_made_is_followed(
     assert rows(SUM) == [(1, "6.99")]
 
 
+@pytest.mark.long
 def test_a_log_beside_the_file_that_a_link_names_is_not_replayed(
     home: Path, settings: Settings, sync: Sync, rows: Rows, disk: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_published_file_on_a_folder_that_is_gone_is_named(shop: Shop, settings
         sync()
 
 
+@pytest.mark.long
 def test_a_home_that_is_a_link_is_followed(shop: Shop, settings: Settings, disk: Path) -> None:
     link = settings.files.home
     link.symlink_to(disk / "home")

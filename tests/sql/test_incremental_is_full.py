@@ -130,7 +130,7 @@ def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_fac
 def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):
     warehouse = Warehouse(tmp_path)
     warehouse.load([sale(1, completed_at="2026-11-01T05:00:00+00:00")])
-    for minutes in (60, 1500, 3000):
+    for minutes in of_many((60, 1500), (60, 1500, 3000)):
         report = warehouse.load(Load([], watermark=FIRST_WATERMARK + timedelta(minutes=minutes), windows=crawls))
     assert (report.full, report.orders_affected, len(report.loads)) == (False, 0, 1)
     incremental = warehouse.tables()
@@ -154,6 +154,7 @@ def test_a_shop_that_was_built_load_by_load_has_the_tables_of_a_full_build(tmp_p
     assert_same(incremental, warehouse.tables())
 
 
+@pytest.mark.long
 def test_the_same_reads_in_other_loads_give_the_same_orders(tmp_path):
     versions = [sale(state=state) for state in (2, 2, 258, 2, 360, 360)]
     together, apart = Warehouse(tmp_path / "together"), Warehouse(tmp_path / "apart")

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
 LONG = "INVENTORUM_LONG_TESTS"
+Of = TypeVar("Of")
 
 
-def of_many(few: int, many: int) -> int:
-    """How many examples to try: a few, or in a long run many."""
+def of_many(few: Of, many: Of) -> Of:
+    """How many examples to try, or which: a few, or in a long run many."""
     return many if LONG in os.environ else few

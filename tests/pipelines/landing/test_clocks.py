@@ -95,7 +95,7 @@ def test_a_clock_that_is_far_ahead_is_refused_and_the_next_run_is_right(
     assert rows(FUTURE) == [(0,)]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [AHEAD, timedelta(hours=20)], ids=str)
 def test_a_home_that_believed_a_clock_ahead_is_mended_when_the_server_is_right_again(
     ahead: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows
@@ -284,6 +284,7 @@ def test_doctor_and_dry_runs_tell_what_the_next_sync_makes_of_times_that_have_no
     )
 
 
+@pytest.mark.long
 def test_doctor_tells_that_this_machine_has_lost_the_time(shop: Shop, settings: Settings, sync: Sync) -> None:
     shop.clock.set(datetime.now(UTC))
     sync()

@@ -135,6 +135,7 @@ def test_another_destination_and_some_of_the_resources(folder: Path, shop: Shop,
         assert connection.execute("select channel, status from raw.windows").fetchall() == [("shop", "complete")]
 
 
+@pytest.mark.long
 def test_channels_are_named_as_for_the_program(folder: Path, shop: Shop, load: Load, lake: Lake) -> None:
     for channel in ("ipad", "shop", "ebay"):
         shop.sell(channel, items=WOBBLER)
