@@ -12,6 +12,7 @@ from transforms.readers.report.records import (
     ChannelSales,
     ClosingDay,
     ClosingLine,
+    ClosingRate,
     DiscountSums,
     OpenOrder,
     OpenOrders,
@@ -181,10 +182,25 @@ class Figures:
         lines: dict[date, list[ClosingLine]] = {}
         for day, *rest in found:
             lines.setdefault(day, []).append(ClosingLine(*rest))
+        rates = self._closing_rates(period)
         return [
-            ClosingDay(day, int(orders), goods, shipping, refunds, tuple(lines.pop(day, ())))
+            ClosingDay(day, int(orders), goods, shipping, refunds, tuple(lines.pop(day, ())), tuple(rates.pop(day, ())))
             for day, orders, goods, shipping, refunds in totals
         ]
+
+    def _closing_rates(self, period: Period) -> dict[date, list[ClosingRate]]:
+        found = self.rows(
+            "select booking_date, channel, tax_rate, sale_gross_amount, "
+            "cancellation_gross_amount + correction_gross_amount, refund_gross_amount, shipping_gross_amount, "
+            "net_amount, vat_amount from marts.daily_closing_vat "
+            "where booking_date between ? and ? order by account, channel, tax_rate desc nulls last",
+            period.start,
+            period.end,
+        )
+        rates: dict[date, list[ClosingRate]] = {}
+        for day, *rest in found:
+            rates.setdefault(day, []).append(ClosingRate(*rest))
+        return rates
 
     def refunds(self, period: Period, limit: int = 10) -> list[Refund]:
         """The latest refunds that were booked in the period."""

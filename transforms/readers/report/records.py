@@ -9,6 +9,10 @@ from decimal import Decimal
 ZERO = Decimal("0.00")
 
 
+CASH = "0"  # the payment method, as core.dim_payment_method lists it
+ZERO = Decimal("0.00")
+
+
 @dataclass(frozen=True)
 class Totals:
     """What was sold in a period; gross, net and VAT are those of the items of sales."""
@@ -93,6 +97,20 @@ class ClosingLine:
 
 
 @dataclass(frozen=True)
+class ClosingRate:
+    """What a channel booked on a day at one VAT rate; cancellations with corrections, signed like refunds."""
+
+    channel: str
+    tax_rate: Decimal | None
+    sale_gross_amount: Decimal
+    canceled_gross_amount: Decimal
+    refund_gross_amount: Decimal
+    shipping_gross_amount: Decimal
+    net_amount: Decimal
+    vat_amount: Decimal
+
+
+@dataclass(frozen=True)
 class ClosingDay:
     """The daily closing of a day, as booked: what was sold beside what was paid.
 
@@ -106,11 +124,19 @@ class ClosingDay:
     shipping_gross_amount: Decimal
     refund_amount: Decimal
     lines: tuple[ClosingLine, ...]
+    rates: tuple[ClosingRate, ...]
+
+    @property
+    def cash_amount(self) -> Decimal:
+        """What the drawer gained: cash payments less refunds in cash."""
+        return sum(
+            (line.payment_amount - line.refund_amount for line in self.lines if line.payment_method == CASH), ZERO
+        )
 
     @property
     def payment_amount(self) -> Decimal:
         """Payments, refunds not taken off."""
-        return sum((line.payment_amount for line in self.lines), Decimal(0))
+        return sum((line.payment_amount for line in self.lines), ZERO)
 
     @property
     def difference(self) -> Decimal:

@@ -99,7 +99,22 @@ def test_channels_payments_and_closings_equal_their_marts(page, busy):
     assert closings.evaluate_all("found => found.map(each => each.dataset.day)") == [str(day) for day, *_ in days]
     for day, gross, shipping, paid, refund in days:
         sums = exact(page.locator(f"[data-day='{day}'] .sums"))
-        assert sums == [gross, shipping, paid, paid - gross - shipping, refund]
+        ((cash,),) = ask(
+            busy,
+            "select coalesce(sum(payment_amount - refund_amount), 0) from marts.daily_closing "
+            f"where booking_date = date '{day}' and payment_method = '0'",
+        )
+        assert sums == [gross, shipping, paid, paid - gross - shipping, refund, cash]
+    day = days[0][0]
+    rates = page.locator(f"[data-day='{day}'] table.rates tbody tr")
+    assert [exact(rates.nth(index))[-1] for index in range(rates.count())] == [
+        vat
+        for (vat,) in ask(
+            busy,
+            f"select vat_amount from marts.daily_closing_vat where booking_date = date '{day}' "
+            "order by account, channel, tax_rate desc nulls last",
+        )
+    ]
 
 
 def test_the_columns_and_the_table_behind_them_show_every_day(page, busy):
