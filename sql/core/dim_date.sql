@@ -69,30 +69,6 @@ parts as (
     from days
 ),
 
-nationwide as (
-    select
-        holiday_date,
-        min(name_de) as name_de,
-        min(name_en) as name_en
-    from holidays
-    where is_nationwide
-    group by holiday_date
-),
-
-regional as (
-    select
-        holiday_date,
-        string_agg(state_code, ' ' order by state_code) as states
-    from (
-        select
-            holiday_date,
-            state_code
-        from holidays
-        group by holiday_date, state_code
-    ) as kept
-    group by holiday_date
-),
-
 final as (
     select
         -- keys
@@ -115,15 +91,14 @@ final as (
         weekdays.name_en as weekday_name_en,
         parts.weekday >= 6 as is_weekend,
         -- holidays
-        nationwide.holiday_date is not null as is_public_holiday,
-        nationwide.name_de as holiday_name_de,
-        nationwide.name_en as holiday_name_en,
-        regional.states as holiday_states
+        coalesce(holidays.is_nationwide, false) as is_public_holiday,
+        case when holidays.is_nationwide then holidays.name_de end as holiday_name_de,
+        case when holidays.is_nationwide then holidays.name_en end as holiday_name_en,
+        holidays.holiday_states
     from parts
     inner join months on parts.month_number = months.month_number
     inner join weekdays on parts.weekday = weekdays.weekday
-    left join nationwide on parts.business_date = nationwide.holiday_date
-    left join regional on parts.business_date = regional.holiday_date
+    left join holidays on parts.business_date = holidays.holiday_date
 )
 
 select * from final

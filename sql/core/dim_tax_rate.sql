@@ -1,8 +1,14 @@
--- grain: one row per VAT rate and period in which it applied; other rates appear by themselves
--- key: tax_rate, valid_from_date
+-- grain: one row per VAT rate; rates that are not listed appear by themselves
+-- key: tax_rate
 -- rebuild: full
 with listed as (
-    select * from seeds.vat_rates
+    select
+        tax_rate,
+        max(label_de) as label_de,
+        max(label_en) as label_en,
+        bool_or(valid_to is null) as is_current
+    from seeds.vat_rates
+    group by tax_rate
 ),
 
 seen as (
@@ -13,21 +19,15 @@ seen as (
 
 final as (
     select
-        -- keys
         tax_rate,
-        valid_from as valid_from_date,
-        valid_to as valid_to_date,
-        -- attributes
         label_de,
         label_en,
-        valid_to is null as is_current,
+        is_current,
         true as is_listed
     from listed
     union all
     select
         tax_rate,
-        cast(null as date) as valid_from_date,
-        cast(null as date) as valid_to_date,
         'anderer Satz (' || cast(tax_rate as varchar) || ' %)' as label_de,
         'other rate (' || cast(tax_rate as varchar) || ' %)' as label_en,
         false as is_current,
@@ -37,8 +37,6 @@ final as (
     union all
     select
         cast(-1 as decimal(6, 3)) as tax_rate,
-        cast(null as date) as valid_from_date,
-        cast(null as date) as valid_to_date,
         'unbekannter Satz' as label_de,
         'unknown rate' as label_en,
         false as is_current,

@@ -114,6 +114,7 @@ joined as (
 filled as (
     select
         *,
+        coalesce(completed_at, ordered_at, first_seen_at) as placed_at,
         case when has_no_lines then cast(0 as decimal(12, 3)) else quantity end as quantity_or_0,
         case when has_no_lines then cast(0 as decimal(18, 2)) else items_gross_amount end
             as gross_or_0,
@@ -196,6 +197,7 @@ final as (
         discount_or_0 as discount_amount,
         item_discount_or_0 as item_discount_amount,
         published_or_0 as published_gross_amount,
+        shop_hour_of(placed_at) as hour_of_day,
         discount_fit,
         billing_address_id,
         shipping_address_id,

@@ -8,9 +8,8 @@ with bookings as (
 rates as (
     select
         tax_rate,
-        max(label_de) as tax_rate_label
+        label_de as tax_rate_label
     from core.dim_tax_rate
-    group by tax_rate
 ),
 
 sums as (

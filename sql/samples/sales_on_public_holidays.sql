@@ -7,7 +7,7 @@ select
     sum(days.gross_amount) as gross_amount
 from core.dim_holiday as holidays
 inner join marts.sales_by_day as days on holidays.holiday_date = days.business_date
-where holidays.state_code = 'BE'
+where holidays.holiday_states like '%BE%'
 group by holidays.holiday_date, holidays.name_de
 order by holidays.holiday_date desc
 limit 12

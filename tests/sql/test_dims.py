@@ -114,8 +114,8 @@ def test_a_holiday_of_some_states_is_no_nationwide_one(calendar: Warehouse) -> N
         (date(2026, 11, 18), False, None, None, "SN"),
         (date(2026, 11, 19), False, None, None, None),
     ]
-    assert calendar.rows("select state_name_de, name_de from core.dim_holiday where holiday_date = '2026-11-18'") == [
-        ("Sachsen", "Buß- und Bettag")
+    assert calendar.rows("select holiday_states, name_de from core.dim_holiday where holiday_date = '2026-11-18'") == [
+        ("SN", "Buß- und Bettag")
     ]
 
 
@@ -140,16 +140,16 @@ def test_codes_that_nobody_lists_appear_by_themselves(shop: Warehouse) -> None:
     assert shop.rows("select payment_method, label_en from core.dim_payment_method where not is_listed") == [
         ("42", "Payment method 42")
     ]
-    assert shop.rows("select tax_rate, valid_from_date from core.dim_tax_rate where not is_listed order by 1") == [
-        (Decimal("-1.000"), None),
-        (Decimal("10.700"), None),
+    assert shop.rows("select tax_rate, label_de from core.dim_tax_rate where not is_listed order by 1") == [
+        (Decimal("-1.000"), "unbekannter Satz"),
+        (Decimal("10.700"), "anderer Satz (10.700 %)"),
     ]
 
 
 def test_vat_rates_know_when_they_applied(calendar: Warehouse) -> None:
     def rates_on(day: str) -> list[Any]:
         return calendar.rows(
-            f"select tax_rate from core.dim_tax_rate where date '{day}' between valid_from_date "
+            f"select tax_rate from core.tax_rate_periods where date '{day}' between valid_from_date "
             f"and coalesce(valid_to_date, date '{day}') order by 1"
         )
 

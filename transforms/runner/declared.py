@@ -195,7 +195,7 @@ def _otherwise(columns: Iterable[str]) -> str:
 def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:
     groups: dict[str, list[Model]] = {}
     for model in models.values():
-        if model.is_temporary or not model.key or _adds_up(model):
+        if model.is_temporary or not model.key or _is_unique_by_itself(model):
             continue
         if model.rebuild == "order":
             harm = f"What {model.full_name} says of an order would count twice."
@@ -209,9 +209,13 @@ def _keys(models: Mapping[str, Model]) -> Iterator[Claim]:
             yield Claim(group.name, tables[0].schema, "build", group.harm, sql)
 
 
-def _adds_up(model: Model) -> bool:
-    """Whether it is a view that groups by its key: it holds none twice, and to look would be to add up all of it."""
-    return model.rebuild == "view" and "group by" in model.sql
+def _is_unique_by_itself(model: Model) -> bool:
+    """Whether it is a view that holds no key twice, and to look would be to read all of it.
+
+    Such are those that group by their keys, and those that show the rows of a fact with the names of what they
+    point to, where the keys of the fact and of the dimensions are claims of their own.
+    """
+    return model.rebuild == "view" and ("group by" in model.sql or "order_id" in model.key)
 
 
 def _repeated_in_batch(model: Model) -> str:

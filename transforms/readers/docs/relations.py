@@ -1,9 +1,8 @@
 """Which tables of `core` refer to which, derived from their keys.
 
-A table is the home of a column when that column, beside the account and the start of a validity, is its whole
-key: `dim_product` of `product_id`, `fct_orders` of `order_id`. Every other table with that column refers to it;
-so does one with `billing_address_id`, which ends in the name of the key. Of several homes the one named after the
-column counts.
+A table is the home of a column when that column, beside the account, is its whole key: `dim_product` of
+`product_id`, `fct_orders` of `order_id`. Every other table with that column refers to it; so does one with
+`billing_address_id`, which ends in the name of the key. Of several homes the one named after the column counts.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from transforms.readers.dictionary import Table
 
 SHARED = "account"  # part of every key; refers to nothing by itself
-VALIDITY = "valid_from"  # begins the column's name; the referring row's date chooses among the periods of its home
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def relations(tables: Sequence[Table]) -> list[Relation]:
 def _homes(tables: Sequence[Table]) -> dict[str, str]:
     candidates: dict[str, list[str]] = {}
     for table in tables:
-        key = [column for column in table.key if column != SHARED and not column.startswith(VALIDITY)]
+        key = [column for column in table.key if column != SHARED]
         if len(key) == 1:
             candidates.setdefault(key[0], []).append(table.name)
     return {column: _named_after(column, names) for column, names in candidates.items()}

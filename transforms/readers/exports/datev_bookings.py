@@ -51,7 +51,7 @@ select booking_date, channel, payment_method, payment_amount - refund_amount fro
 where account = ? and booking_date between ? and ?
 """
 PERIODS = """
-select tax_rate, valid_from_date, valid_to_date from core.dim_tax_rate where is_listed
+select tax_rate, valid_from_date, valid_to_date from core.tax_rate_periods
 """
 
 WORDS = {"sale": "Umsatz", "refund": "Erstattung", "cancellation": "Storno", "correction": "Korrektur"}
