@@ -169,7 +169,7 @@ def _(chosen, warehouse):
             select
                 account,
                 product_id,
-                sum(item_quantity) as quantity,
+                sum(quantity) as quantity,
                 sum(gross_amount) as gross,
                 sum(refund_amount) as refunded
             from marts.product_sales_by_day

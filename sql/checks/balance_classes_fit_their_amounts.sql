@@ -48,7 +48,7 @@ where
             where
                 payments.account = orders.account
                 and payments.order_id = orders.order_id
-                and payments.amount is null
+                and payments.payment_amount is null
         )
         and not exists (
             select 1

@@ -14,13 +14,13 @@ with lost as (
         and facts.business_date in (select business_date from increments.affected_dates)
     union all
     select
-        'fct_payments.business_date' as column_name,
-        cast(facts.business_date as varchar) as missing_key
+        'fct_payments.paid_date' as column_name,
+        cast(facts.paid_date as varchar) as missing_key
     from core.fct_payments as facts
-    left join core.dim_date as dims on facts.business_date = dims.business_date
+    left join core.dim_date as dims on facts.paid_date = dims.business_date
     where
         dims.business_date is null
-        and facts.business_date is not null
+        and facts.paid_date is not null
         and facts.order_id in (select order_id from increments.changed_orders)
     union all
     select

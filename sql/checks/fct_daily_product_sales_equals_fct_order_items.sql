@@ -9,7 +9,7 @@ select
     product_id,
     count(distinct order_id) as order_count,
     count(*) as line_count,
-    try_cast(sum(quantity) as decimal(12, 3)) as item_quantity,
+    try_cast(sum(quantity) as decimal(12, 3)) as quantity,
     try_cast(sum(line_gross_amount) as decimal(18, 2)) as gross_amount,
     try_cast(sum(line_net_amount) as decimal(18, 2)) as net_amount,
     try_cast(sum(line_vat_amount) as decimal(18, 2)) as vat_amount,

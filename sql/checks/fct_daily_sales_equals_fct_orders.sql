@@ -17,7 +17,7 @@ select
     channel,
     count(*) filter (where is_sale) as order_count,
     sum(item_count) filter (where is_sale) as item_count,
-    try_cast(sum(quantity) filter (where is_sale) as decimal(12, 3)) as item_quantity,
+    try_cast(sum(quantity) filter (where is_sale) as decimal(12, 3)) as quantity,
     try_cast(sum(items_gross_amount) filter (where is_sale) as decimal(18, 2)) as gross_amount,
     try_cast(sum(items_net_amount) filter (where is_sale) as decimal(18, 2)) as net_amount,
     try_cast(sum(items_vat_amount) filter (where is_sale) as decimal(18, 2)) as vat_amount,

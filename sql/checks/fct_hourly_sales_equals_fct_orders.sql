@@ -8,7 +8,7 @@ select
     channel,
     shop_hour_of(coalesce(completed_at, ordered_at, first_seen_at)) as hour_of_day,
     count(*) as order_count,
-    try_cast(sum(quantity) as decimal(12, 3)) as item_quantity,
+    try_cast(sum(quantity) as decimal(12, 3)) as quantity,
     try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount,
     try_cast(sum(items_net_amount) as decimal(18, 2)) as net_amount
 from core.fct_orders

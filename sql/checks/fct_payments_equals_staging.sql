@@ -4,7 +4,7 @@
 with made as (
     select
         count(*) as row_count,
-        coalesce(sum(facts.amount), 0) as amount
+        coalesce(sum(facts.payment_amount), 0) as amount
     from stored.fct_payments as facts
 ),
 

@@ -6,7 +6,7 @@ with payments as (
         payments.account,
         payments.order_id,
         count(*) as payment_count,
-        sum(payments.amount) as amount
+        sum(payments.payment_amount) as amount
     from stored.fct_payments as payments
     group by payments.account, payments.order_id
 )

@@ -18,12 +18,12 @@ with entries as (
         order_id,
         channel,
         payment_method,
-        business_date as paid_date,
+        paid_date,
         -count(*) as payment_count,
-        -coalesce(try_cast(sum(amount) as decimal(18, 2)), 0) as payment_amount
+        -coalesce(try_cast(sum(payment_amount) as decimal(18, 2)), 0) as payment_amount
     from stored.fct_payments
     where order_class = 'sale'
-    group by account, order_id, channel, payment_method, business_date
+    group by account, order_id, channel, payment_method, paid_date
 )
 
 select

@@ -23,7 +23,7 @@ where
     or latest.channel is distinct from orders.channel
     or latest.order_class is distinct from orders.order_class
     or latest.business_date is distinct from orders.business_date
-    or latest.item_quantity is distinct from orders.quantity
+    or latest.quantity is distinct from orders.quantity
     or latest.items_gross_amount is distinct from orders.items_gross_amount
     or latest.items_net_amount is distinct from orders.items_net_amount
     or latest.items_vat_amount is distinct from orders.items_vat_amount

@@ -28,7 +28,7 @@ final as (
         -- measures
         case
             when amounts.item_count is null then cast(0 as decimal(12, 3)) else amounts.quantity
-        end as item_quantity,
+        end as quantity,
         case
             when amounts.item_count is null then cast(0 as decimal(18, 2))
             else amounts.items_gross_amount

@@ -14,9 +14,9 @@ final as (
         payment_id,
         payment_method,
         -- measures
-        amount,
+        amount as payment_amount,
         paid_at,
-        business_date,
+        business_date as paid_date,
         -- references
         transaction_id,
         external_payment_method,

@@ -1,8 +1,6 @@
 -- grain: one row per customer with a sale; sales without a customer stand in ops.walk_in_sales
 -- key: account, customer_id
 -- rebuild: full
--- equals: ops.fct_daily_customer_sales by account, customer_id
---   where customer_id is not null
 -- copies: core.dim_customer by account, customer_id
 -- harm: A customer would show other sales than the days add up to.
 with daily as (
@@ -28,10 +26,10 @@ totals as (
         min(business_date) filter (where order_count > 0) as first_order_date,
         max(business_date) filter (where order_count > 0) as last_order_date,
         cast(sum(order_count) as bigint) as order_count,
-        coalesce(try_cast(sum(item_quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
-        coalesce(try_cast(sum(refund_amount) as decimal(18, 2)), 0) as refund_amount
+        coalesce(try_cast(sum(refunded_sales_amount) as decimal(18, 2)), 0) as refund_amount
     from daily
     where customer_id is not null
     group by account, customer_id
@@ -88,10 +86,13 @@ final as (
         scored.first_order_date,
         scored.last_order_date,
         scored.order_count,
-        scored.item_quantity,
+        scored.quantity,
         scored.gross_amount,
         scored.net_amount,
         scored.refund_amount,
+        coalesce(
+            try_cast(wide(scored.gross_amount) - scored.refund_amount as decimal(18, 2)), 0
+        ) as kept_gross_amount,
         average_of(scored.gross_amount, scored.order_count) as average_gross_amount,
         -- recency, frequency, monetary value
         scored.days_since_last_order,

@@ -17,7 +17,7 @@ final as (
         product_id,
         -- sales of the date
         order_count,
-        item_quantity,
+        quantity,
         gross_amount,
         net_amount,
         vat_amount,

@@ -46,7 +46,7 @@ final as (
         grid.channel,
         -- sales
         coalesce(daily.order_count, 0) as order_count,
-        coalesce(daily.item_quantity, 0) as item_quantity,
+        coalesce(daily.quantity, 0) as quantity,
         coalesce(daily.gross_amount, 0) as gross_amount,
         coalesce(daily.net_amount, 0) as net_amount,
         coalesce(daily.vat_amount, 0) as vat_amount,

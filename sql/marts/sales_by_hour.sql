@@ -60,7 +60,7 @@ totals as (
         weekday_of(business_date) as weekday,
         hour_of_day,
         cast(sum(order_count) as bigint) as order_count,
-        coalesce(try_cast(sum(item_quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount
     from hourly
@@ -79,7 +79,7 @@ final as (
         grid.weekday_name_en,
         -- sales
         coalesce(totals.order_count, 0) as order_count,
-        coalesce(totals.item_quantity, 0) as item_quantity,
+        coalesce(totals.quantity, 0) as quantity,
         coalesce(totals.gross_amount, 0) as gross_amount,
         coalesce(totals.net_amount, 0) as net_amount,
         -- per day on which the channel sold something

@@ -17,7 +17,7 @@ totals as (
         account,
         product_id,
         cast(sum(order_count) as bigint) as order_count,
-        coalesce(try_cast(sum(item_quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
         coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount,
@@ -48,7 +48,7 @@ final as (
         products.product_name,
         -- sales
         totals.order_count,
-        totals.item_quantity,
+        totals.quantity,
         totals.gross_amount,
         totals.net_amount,
         totals.vat_amount,

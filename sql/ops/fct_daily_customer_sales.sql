@@ -16,6 +16,7 @@ movements as (
         orders.quantity,
         orders.items_gross_amount as gross_amount,
         orders.items_net_amount as net_amount,
+        case when orders.is_refunded then orders.items_gross_amount end as refunded_sales_amount,
         0 as refund_count,
         cast(null as decimal(18, 2)) as refund_amount
     from core.fct_orders as orders
@@ -36,6 +37,7 @@ movements as (
         cast(null as decimal(12, 3)) as quantity,
         cast(null as decimal(18, 2)) as gross_amount,
         cast(null as decimal(18, 2)) as net_amount,
+        cast(null as decimal(18, 2)) as refunded_sales_amount,
         1 as refund_count,
         orders.items_gross_amount as refund_amount
     from core.fct_orders as orders
@@ -57,9 +59,11 @@ final as (
         customer_id,
         -- measures
         cast(sum(order_count) as bigint) as order_count,
-        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
+        coalesce(try_cast(sum(refunded_sales_amount) as decimal(18, 2)), 0)
+            as refunded_sales_amount,
         -- refunds observed on the date
         cast(sum(refund_count) as bigint) as refund_count,
         coalesce(try_cast(sum(refund_amount) as decimal(18, 2)), 0) as refund_amount

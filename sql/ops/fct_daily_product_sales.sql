@@ -76,7 +76,7 @@ final as (
         -- sales; refunds name no order, so they do not count
         count(distinct order_id) as order_count,
         cast(sum(line_count) as bigint) as line_count,
-        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
         coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount,

@@ -58,7 +58,7 @@ sales as (
             as customer_gross_amount,
         count(*) filter (where is_sale and invoice_number is null) as unnumbered_order_count,
         sum(item_count) filter (where is_sale) as item_count,
-        sum(quantity) filter (where is_sale) as item_quantity,
+        sum(quantity) filter (where is_sale) as quantity,
         sum(items_gross_amount) filter (where is_sale) as gross_amount,
         sum(items_net_amount) filter (where is_sale) as net_amount,
         sum(items_vat_amount) filter (where is_sale) as vat_amount,
@@ -79,7 +79,7 @@ final as (
         -- sales
         coalesce(sales.order_count, 0) as order_count,
         cast(coalesce(sales.item_count, 0) as bigint) as item_count,
-        coalesce(try_cast(sales.item_quantity as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sales.quantity as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sales.gross_amount as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sales.net_amount as decimal(18, 2)), 0) as net_amount,
         coalesce(try_cast(sales.vat_amount as decimal(18, 2)), 0) as vat_amount,

@@ -41,7 +41,7 @@ final as (
         hour_of_day,
         -- measures
         count(*) as order_count,
-        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as item_quantity,
+        coalesce(try_cast(sum(quantity) as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(sum(items_gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(items_net_amount) as decimal(18, 2)), 0) as net_amount
     from timed

@@ -22,7 +22,7 @@ final as (
         days.weekday,
         -- sales
         hourly.order_count,
-        hourly.item_quantity,
+        hourly.quantity,
         hourly.gross_amount,
         hourly.net_amount
     from hourly

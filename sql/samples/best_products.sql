@@ -3,7 +3,7 @@
 select
     gross_rank,
     product_name,
-    item_quantity,
+    quantity,
     gross_amount,
     gross_share_ratio,
     last_sold_date

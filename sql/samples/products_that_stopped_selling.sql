@@ -7,7 +7,7 @@ with today as (
 
 select
     products.product_name,
-    products.item_quantity,
+    products.quantity,
     products.gross_amount,
     products.last_sold_date
 from marts.sales_by_product as products

@@ -21,7 +21,7 @@ placed as (
             as hour_of_day,
         -- sales
         case when is_sale then 1 else 0 end as order_count,
-        case when is_sale then quantity end as item_quantity,
+        case when is_sale then quantity end as quantity,
         case when is_sale then items_gross_amount end as gross_amount,
         case when is_sale then items_net_amount end as net_amount,
         case when is_sale then items_vat_amount end as vat_amount,
@@ -56,7 +56,7 @@ refunded as (
         cast(null as integer) as weekday,
         cast(null as integer) as hour_of_day,
         0 as order_count,
-        cast(null as decimal(18, 3)) as item_quantity,
+        cast(null as decimal(18, 3)) as quantity,
         cast(null as decimal(18, 2)) as gross_amount,
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as vat_amount,

@@ -23,14 +23,14 @@ EQUALS = {
     ),
     "payments add up to orders": (
         "select coalesce(sum(payments_amount), 0) from core.fct_orders",
-        "select coalesce(sum(amount), 0) from core.fct_payments",
+        "select coalesce(sum(payment_amount), 0) from core.fct_payments",
     ),
     "days add up to sales": (
         "select coalesce(sum(items_gross_amount), 0) from core.fct_orders where order_class = 'sale'",
         "select coalesce(sum(gross_amount), 0) from marts.sales_by_day",
     ),
     "closings add up to payments of sales": (
-        "select coalesce(sum(amount), 0) from core.fct_payments where order_class = 'sale'",
+        "select coalesce(sum(payment_amount), 0) from core.fct_payments where order_class = 'sale'",
         "select coalesce(sum(payment_amount), 0) from marts.daily_closing",
     ),
     "books add up to sales less refunds": (

@@ -94,7 +94,7 @@ def test_a_home_after_a_good_run_is_well(well: Life) -> None:
     [
         "insert into core.fct_orders from core.fct_orders limit 1",
         "update marts.sales_by_day set gross_amount = gross_amount + 0.01",
-        "update core.fct_payments set amount = amount - 0.01",
+        "update core.fct_payments set payment_amount = payment_amount - 0.01",
         "delete from core.fct_order_items",
     ],
 )

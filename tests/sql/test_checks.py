@@ -50,7 +50,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         more(ITEMS, "quantity"),
         more(ITEMS, "unit_gross_amount"),
     ],
-    "fct_payments_equals_staging": [less(PAYMENTS), other(PAYMENTS, "amount", "null")],
+    "fct_payments_equals_staging": [less(PAYMENTS), other(PAYMENTS, "payment_amount", "null")],
     "fct_shipments_equals_staging": [less(SHIPMENTS), more(SHIPMENTS, "gross_amount")],
     "fct_order_versions_equals_staging": [
         less(VERSIONS),
@@ -136,7 +136,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
     ],
     "order_amounts_equal_their_payments": [
         less(PAYMENTS),
-        other(PAYMENTS, "amount", "amount + 0.01"),
+        other(PAYMENTS, "payment_amount", "payment_amount + 0.01"),
         more(ORDERS, "payment_count"),
     ],
     "order_vat_equals_its_lines": [
@@ -183,7 +183,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
                 "channel": "'ece'",
                 "order_class": "'test'",
                 "business_date": "business_date + 1",
-                "item_quantity": "item_quantity + 1",
+                "quantity": "quantity + 1",
                 "items_gross_amount": "items_gross_amount + 0.01",
                 "items_net_amount": "items_net_amount + 0.01",
                 "items_vat_amount": "items_vat_amount + 0.01",

@@ -122,7 +122,7 @@ PLANTED = {
     ],
     "daily_figures_point_to_known_members": [
         "delete from core.dim_date where business_date = (select min(business_date) from ops.fct_daily_sales)",
-        "delete from core.dim_date where business_date = (select max(business_date) from core.fct_payments)",
+        "delete from core.dim_date where business_date = (select max(paid_date) from core.fct_payments)",
         "delete from core.dim_channel where channel = 'ipad'",
         "delete from core.dim_payment_method where payment_method = '0'",
         "delete from core.dim_tax_rate where tax_rate = 19",
@@ -141,7 +141,7 @@ PLANTED = {
             more("ops.fct_daily_sales", column, "order_count > 0")
             for column in (
                 "order_count",
-                "item_quantity",
+                "quantity",
                 "gross_amount",
                 "net_amount",
                 "vat_amount",
@@ -189,7 +189,7 @@ PLANTED = {
     ],
     "fct_daily_product_sales_equals_fct_order_items": [
         more("ops.fct_daily_product_sales", "gross_amount"),
-        more("ops.fct_daily_product_sales", "item_quantity"),
+        more("ops.fct_daily_product_sales", "quantity"),
         more("ops.fct_daily_product_sales", "order_count"),
         more("ops.fct_daily_product_sales", "discount_amount"),
         less("ops.fct_daily_product_sales", "line_count > 0"),
@@ -197,14 +197,14 @@ PLANTED = {
     ],
     "fct_daily_customer_sales_equals_fct_orders": [
         more("ops.fct_daily_customer_sales", "gross_amount"),
-        more("ops.fct_daily_customer_sales", "item_quantity"),
+        more("ops.fct_daily_customer_sales", "quantity"),
         less("ops.fct_daily_customer_sales", "order_count > 0"),
     ],
     "fct_hourly_sales_equals_fct_orders": [
         more("ops.fct_hourly_sales", "hour_of_day"),
         more("ops.fct_hourly_sales", "gross_amount"),
         more("ops.fct_hourly_sales", "net_amount"),
-        more("ops.fct_hourly_sales", "item_quantity"),
+        more("ops.fct_hourly_sales", "quantity"),
     ],
     "baskets_are_orders_with_several_products": [
         "update ops.fct_basket_pairs set first_basket_count = 0",
@@ -216,7 +216,7 @@ PLANTED = {
             more("marts.sales_by_day", column, "order_count > 0")
             for column in (
                 "order_count",
-                "item_quantity",
+                "quantity",
                 "gross_amount",
                 "net_amount",
                 "vat_amount",

@@ -64,7 +64,7 @@ def test_the_printed_orders_are_an_unexplained_sale_and_an_open_order(warehouse)
             *(D("6.99"), D("69.90"), D("58.74"), D("11.16")),
         )
     ]
-    assert warehouse.rows("select order_id, payment_method, amount from core.fct_payments order by all") == [
+    assert warehouse.rows("select order_id, payment_method, payment_amount from core.fct_payments order by all") == [
         (5011967, "6", D("5.00")),
         (8791312, "0", D("138.60")),
     ]
@@ -187,7 +187,7 @@ def test_an_order_without_any_time_belongs_to_the_day_it_was_first_seen(by_day):
 
 
 def test_payment_times_of_api_version_10_are_read_in_the_shops_time_zone(by_day):
-    assert by_day("version 10", "paid_at, business_date", "core.fct_payments") == [
+    assert by_day("version 10", "paid_at, paid_date", "core.fct_payments") == [
         (datetime(2015, 6, 30, 14, 14, tzinfo=UTC), date(2015, 6, 30)),
         (datetime(2015, 12, 31, 23, 10, tzinfo=UTC), date(2016, 1, 1)),
     ]

@@ -112,7 +112,7 @@ def test_a_payment_of_another_day_stands_on_its_own(warehouse: Warehouse) -> Non
     assert warehouse.rows("select booking_date, payment_amount from marts.daily_closing") == [
         (date(2026, 10, 9), D("1.00"))
     ]
-    assert warehouse.value("select business_date from core.fct_payments") == date(2026, 10, 9)
+    assert warehouse.value("select paid_date from core.fct_payments") == date(2026, 10, 9)
 
 
 def test_vat_of_a_refund_stands_beside_the_vat_of_the_day(week: Warehouse) -> None:
@@ -132,7 +132,7 @@ def test_vat_of_a_month_is_not_changed_by_refunds(week: Warehouse) -> None:
 
 def test_products_are_ranked_by_turnover_with_their_refunds_beside_it(week: Warehouse) -> None:
     assert week.rows(
-        "select product_id, gross_rank, order_count, item_quantity, gross_amount, refund_amount, gross_share_ratio "
+        "select product_id, gross_rank, order_count, quantity, gross_amount, refund_amount, gross_share_ratio "
         "from marts.sales_by_product order by gross_rank"
     ) == [
         (501, 1, 4, D("5.000"), D("75.70"), D("30.00"), D("0.933991")),

@@ -469,7 +469,7 @@ PAYMENTS: dict[str, tuple[Any, tuple[str, str] | None, str, tuple[Any, ...]]] = 
     "unknown code": (
         payment(payment_method="42"),
         ("payment_methods_are_known", 'payment_method is "42"'),
-        "payment_method, amount",
+        "payment_method, payment_amount",
         ("42", D("10.00")),
     ),
     "no code": (
@@ -481,7 +481,7 @@ PAYMENTS: dict[str, tuple[Any, tuple[str, str] | None, str, tuple[Any, ...]]] = 
     "date of another form": (
         payment(date="20/10/2026"),
         ("times_can_be_read", 'payment date is "20/10/2026"'),
-        "paid_at, cast(business_date as varchar)",
+        "paid_at, cast(paid_date as varchar)",
         (None, "2026-10-20"),
     ),
     "date of version 10 that does not exist": (
@@ -493,13 +493,13 @@ PAYMENTS: dict[str, tuple[Any, tuple[str, str] | None, str, tuple[Any, ...]]] = 
     "negative amount": (
         payment(amount="-10.00"),
         ("values_are_not_negative", "payment_amount is -10.00"),
-        "amount",
+        "payment_amount",
         (D("-10.00"),),
     ),
     "amount with sub-cent digits": (
         payment(amount="10.0049999999"),
         ("amounts_are_whole_cents", 'payment_amount is "10.0049999999"'),
-        "amount",
+        "payment_amount",
         (D("10.00"),),
     ),
     "numbers where text is due": (

@@ -15,7 +15,7 @@ from transforms.runner.build import Rules
 
 DAYS = (
     "select business_date, channel, "
-    "order_count, item_quantity, gross_amount, net_amount, vat_amount, refund_amount from marts.sales_by_day"
+    "order_count, quantity, gross_amount, net_amount, vat_amount, refund_amount from marts.sales_by_day"
 )
 VAT = "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month"
 CLOSING = (
@@ -27,7 +27,7 @@ BOOKINGS = (
     "from marts.bookings_by_day"
 )
 PRODUCTS = (
-    "select product_id, order_count, item_quantity, gross_amount, net_amount, vat_amount, "
+    "select product_id, order_count, quantity, gross_amount, net_amount, vat_amount, "
     "first_sold_date, last_sold_date from marts.sales_by_product"
 )
 CUSTOMERS = (

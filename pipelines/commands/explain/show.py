@@ -110,8 +110,8 @@ def _show_parts(parts: Mapping[str, list[dict[str, Any]]]) -> None:
                 payment["payment_id"],
                 at(payment["paid_at"]),
                 f"{payment['payment_method']} {payment['payment_label'] or ''}".strip(),
-                payment["amount"],
-                payment["business_date"],
+                payment["payment_amount"],
+                payment["paid_date"],
             ]
             for payment in parts["payments"]
         ],

@@ -45,7 +45,7 @@ def test_the_two_orders_of_the_documentation_arrive_to_the_cent(shop: Shop, sync
         "select line_gross_amount, line_net_amount, line_vat_amount, tax_rate from core.fct_order_items "
         "where order_id = 8791312"
     ) == [(Decimal("69.90"), Decimal("58.74"), Decimal("11.16"), Decimal("19.000"))]
-    assert rows("select amount, payment_method from core.fct_payments where order_id = 8791312") == [
+    assert rows("select payment_amount, payment_method from core.fct_payments where order_id = 8791312") == [
         (Decimal("138.60"), "0")
     ]
 

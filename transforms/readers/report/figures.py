@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOTALS = """
     coalesce(sum(order_count), 0),
-    coalesce(sum(item_quantity), 0),
+    coalesce(sum(quantity), 0),
     coalesce(sum(gross_amount), 0),
     coalesce(sum(net_amount), 0),
     coalesce(sum(vat_amount), 0),
@@ -109,7 +109,7 @@ class Figures:
                     account,
                     product_id,
                     sum(order_count) as order_count,
-                    sum(item_quantity) as item_quantity,
+                    sum(quantity) as quantity,
                     sum(gross_amount) as gross_amount,
                     sum(refund_amount) as refund_amount
                 from marts.product_sales_by_day
@@ -122,7 +122,7 @@ class Figures:
                 products.product_name,
                 products.product_code,
                 sold.order_count,
-                sold.item_quantity,
+                sold.quantity,
                 sold.gross_amount,
                 sold.refund_amount
             from sold

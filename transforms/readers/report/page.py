@@ -204,7 +204,7 @@ class Composer:
             tile("net", "money", "net_amount"),
             tile("orders", "count", "order_count"),
             tile("average", "money", "average_gross_amount"),
-            tile("quantity", "quantity", "item_quantity"),
+            tile("quantity", "quantity", "quantity"),
             tile("refunds", "money", "refund_amount"),
             tile("discounts", "money", "discount_amount"),
             tile("shipping", "money", "shipping_gross_amount"),

@@ -18,7 +18,7 @@ class Totals:
     """What was sold in a period; gross, net and VAT are those of the items of sales."""
 
     order_count: int = 0
-    item_quantity: Decimal = ZERO
+    quantity: Decimal = ZERO
     gross_amount: Decimal = ZERO
     net_amount: Decimal = ZERO
     vat_amount: Decimal = ZERO
@@ -62,7 +62,7 @@ class ProductSales:
     product_name: str | None
     product_code: str | None
     order_count: int
-    item_quantity: Decimal
+    quantity: Decimal
     gross_amount: Decimal
     refund_amount: Decimal
 

@@ -21,7 +21,7 @@ TILES = {
     "net": "sum(net_amount)",
     "orders": "sum(order_count)",
     "average": "sum(gross_amount) / sum(order_count)",
-    "quantity": "sum(item_quantity)",
+    "quantity": "sum(quantity)",
     "refunds": "sum(refund_amount)",
     "discounts": "sum(discount_amount)",
     "shipping": "sum(shipping_gross_amount)",
