@@ -332,6 +332,37 @@ def test_a_name_means_one_kind_of_value(columns):
     assert {name: found for name, found in kinds.items() if len(found) > 1} == {}
 
 
+MEASURES = re.compile(r"(_amount|_count|quantity)$")
+NEVER_ADDED = re.compile(r"(_ratio|_score|_rank)$|^(average_|unit_)|^lift$")
+
+
+def test_what_three_tables_measure_is_listed_with_its_one_name(columns):
+    """Another name for the same quantity shows up here until it is given up, or listed as a quantity of its own."""
+    found: dict[str, set[str]] = {}
+    for schema, table, name, _, _ in columns:
+        if schema in ("core", "marts") and MEASURES.search(name):
+            found.setdefault(name, set()).add(table)
+    _, _, rest = (SQL / "README.md").read_text("utf-8").partition("## One name, one quantity")
+    rows = [line.split("|")[1] for line in rest.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+
+    assert {name for name, tables in found.items() if len(tables) > 2} == set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+
+def test_a_payment_has_a_day_of_its_own(columns):
+    days = {(table, name) for _, table, name, _, _ in columns}
+
+    assert {table for table, name in days if name == "paid_date"} == {"fct_payments", "fct_payment_bookings"}
+    assert ("fct_payments", "business_date") not in days
+
+
+def test_what_must_not_be_added_up_says_so(columns):
+    assert [
+        (table, name)
+        for schema, table, name, kind, comment in columns
+        if schema in ("core", "marts") and NEVER_ADDED.search(name) and "not to be added up" not in comment.lower()
+    ] == []
+
+
 def test_names_are_lower_case_with_underscores(columns):
     assert [name for _, table, name, _, _ in columns if not re.fullmatch(r"[a-z][a-z0-9_]*", f"{table}_{name}")] == []
 

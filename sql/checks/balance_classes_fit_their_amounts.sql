@@ -56,6 +56,6 @@ where
             where
                 shipments.account = orders.account
                 and shipments.order_id = orders.order_id
-                and shipments.gross_amount is null
+                and shipments.shipping_gross_amount is null
         )
     )

@@ -14,7 +14,7 @@ select
     orders.is_shipped,
     orders.is_delivered,
     shipments.time_max_seconds as promised_seconds,
-    coalesce(shipments.gross_amount, 0) as shipping_gross_amount
+    coalesce(shipments.shipping_gross_amount, 0) as shipping_gross_amount
 from stored.fct_shipments as shipments
 inner join stored.fct_orders as orders
     on shipments.account = orders.account and shipments.order_id = orders.order_id

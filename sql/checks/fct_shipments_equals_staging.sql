@@ -4,7 +4,7 @@
 with made as (
     select
         count(*) as row_count,
-        coalesce(sum(facts.gross_amount), 0) as gross_amount
+        coalesce(sum(facts.shipping_gross_amount), 0) as gross_amount
     from stored.fct_shipments as facts
 ),
 

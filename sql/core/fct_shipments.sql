@@ -16,7 +16,7 @@ final as (
         service_id,
         service_name,
         tracking_number,
-        gross_amount,
+        gross_amount as shipping_gross_amount,
         time_min_seconds,
         time_max_seconds,
         shipment_name,

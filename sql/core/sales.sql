@@ -30,8 +30,10 @@ payments as (
     select
         account,
         order_id,
-        case when min(payment_method) = max(payment_method) then min(payment_method) end
-            as payment_method
+        case
+            when min(payment_method) = max(payment_method) then min(payment_method)
+            else 'several'
+        end as payment_method
     from core.fct_payments
     group by account, order_id
 ),
@@ -77,15 +79,8 @@ final as (
         orders.customer_id is null as is_walk_in,
         orders.user_id,
         users.label_de as user_label,
-        case
-            when payments.order_id is null then 'none'
-            else coalesce(payments.payment_method, 'several')
-        end as payment_method,
-        case
-            when payments.order_id is null then 'ohne Zahlung'
-            when payments.payment_method is null then 'mehrere Zahlungsarten'
-            else payment_methods.label_de
-        end as payment_label,
+        payment_methods.payment_method,
+        payment_methods.label_de as payment_label,
         -- measures
         orders.item_count,
         orders.quantity,
@@ -112,7 +107,8 @@ final as (
         on orders.account = users.account and coalesce(orders.user_id, -1) = users.user_id
     left join payments
         on orders.account = payments.account and orders.order_id = payments.order_id
-    left join payment_methods on payments.payment_method = payment_methods.payment_method
+    inner join payment_methods
+        on coalesce(payments.payment_method, 'none') = payment_methods.payment_method
     left join shipping
         on orders.account = shipping.account and orders.order_id = shipping.order_id
     where orders.order_class = 'sale'

@@ -37,7 +37,7 @@ timed as (
         shipments.service_id,
         shipments.service_name,
         shipments.tracking_number,
-        shipments.gross_amount as shipping_gross_amount,
+        shipments.shipping_gross_amount,
         shipments.time_max_seconds,
         orders.is_shipped,
         orders.is_delivered,

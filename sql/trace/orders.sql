@@ -1,5 +1,5 @@
 -- grain: one row per order and day that it counts on: its own, and that of its refund
--- marts: sales_by_day, sales_by_hour, customers
+-- marts: sales_by_day, sales_by_hour
 with orders as (
     select
         *,

@@ -51,7 +51,7 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         more(ITEMS, "unit_gross_amount"),
     ],
     "fct_payments_equals_staging": [less(PAYMENTS), other(PAYMENTS, "payment_amount", "null")],
-    "fct_shipments_equals_staging": [less(SHIPMENTS), more(SHIPMENTS, "gross_amount")],
+    "fct_shipments_equals_staging": [less(SHIPMENTS), more(SHIPMENTS, "shipping_gross_amount")],
     "fct_order_versions_equals_staging": [
         less(VERSIONS),
         more(VERSIONS, "amount_paid"),

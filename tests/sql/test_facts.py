@@ -80,7 +80,7 @@ def test_the_printed_orders_are_an_unexplained_sale_and_an_open_order(warehouse)
         "from core.fct_orders where order_id = 5011967"
     ) == [("open", True, False, "shop", 408367, None, None, 471652, 471653, D("0.00"), D("5.00"), "exact")]
     assert warehouse.rows(
-        "select shipment_id, service_id, service_name, gross_amount, time_min_seconds from core.fct_shipments"
+        "select shipment_id, service_id, service_name, shipping_gross_amount, time_min_seconds from core.fct_shipments"
     ) == [(9169, 22099, "Abholung", D("0.00"), 0)]
 
 

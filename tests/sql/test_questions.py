@@ -7,6 +7,7 @@ A query that goes wrong here is mended by a name, a view or a comment, not by a 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from tests.support import oracle
 from tests.support.oracle_books import Books, keep_books, reads_and_crawls
 from tests.support.random_shop import random_loads
 from tests.support.warehouse import Warehouse
+from transforms.readers.dictionary import Table, describe
+from transforms.readers.docs.relations import relations
 from transforms.readers.published import open_published
 from transforms.runner.publish import publish
 
@@ -42,6 +45,7 @@ class Known:
         lines: Of sales.
         payments: Of sales.
         orders: Of any class.
+        tables: What the published file says of its tables.
     """
 
     sales: list[Row]
@@ -49,6 +53,7 @@ class Known:
     payments: list[Row]
     orders: list[Row]
     books: Books
+    tables: list[Table]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPyConne
         payments=[row for row in read.payments.to_dict("records") if row["is_sale"]],
         orders=orders,
         books=books,
+        tables=describe(warehouse.files.published),
     )
     return open_published(warehouse.files.published), known
 
@@ -427,3 +433,32 @@ def in_words(row: tuple[Any, ...]) -> str:
 
 def test_there_are_forty_questions() -> None:
     assert len(QUESTIONS) >= 40
+
+
+def test_no_documented_join_multiplies_or_loses_a_row(shop: tuple[duckdb.DuckDBPyConnection, Known]) -> None:
+    """By the key that a comment or the diagram names; where a fact has null, the dimension's unknown member."""
+    connection, known = shop
+    described = {table.name: table for table in known.tables}
+    joins = {
+        (table.name, column.name, found.group(1))
+        for table in described.values()
+        for column in table.columns
+        if (found := re.search(r"Joins (\w+)", column.description))
+    }
+    core = [table for table in described.values() if table.schema == "core"]
+    joins |= {(one.table, one.column, one.home) for one in relations(core) if one.home.startswith("dim_")}
+
+    for table, column, home in sorted(joins):
+        (key,) = (name for name in described[home].key if name != "account")
+        same = f"facts.{column} = home.{key}"
+        if "account" in described[home].key:
+            same += " and facts.account = home.account"
+        here = f'{described[table].schema}."{table}" as facts'
+        there = f'{described[home].schema}."{home}" as home'
+        ((rows, filled, joined),) = connection.execute(
+            f"select (select count(*) from {here}), (select count(facts.{column}) from {here}), "
+            f"(select count(*) from {here} inner join {there} on {same})"
+        ).fetchall()
+
+        assert joined == filled <= rows, (table, column, home)
+    assert len(joins) > 40

@@ -119,7 +119,10 @@ def _show_parts(parts: Mapping[str, list[dict[str, Any]]]) -> None:
     )
     _table(
         ["shipment", "service", "tracking number", "gross"],
-        [[s["shipment_id"], s["service_name"], s["tracking_number"], s["gross_amount"]] for s in parts["shipments"]],
+        [
+            [s["shipment_id"], s["service_name"], s["tracking_number"], s["shipping_gross_amount"]]
+            for s in parts["shipments"]
+        ],
         "Shipment",
     )
 

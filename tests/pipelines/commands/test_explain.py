@@ -263,7 +263,7 @@ def test_money_is_text_with_every_digit(facts: Callable[..., dict[str, Any]]) ->
     found = facts("split")
 
     assert found["order"]["items_gross_amount"] == "108.00"
-    assert [payment["amount"] for payment in found["payments"]] == ["20.00", "88.00"]
+    assert [payment["payment_amount"] for payment in found["payments"]] == ["20.00", "88.00"]
     assert not any(isinstance(value, float) for value in leaves(found))
 
 
