@@ -246,3 +246,10 @@ case
     when has_bit(state, 256) or has_bit(state, 8) then 'sale'
     else 'open'
 end;
+
+-- Whether a text shows something else than what was sent.
+create or replace temp macro is_otherwise(fact, sent) as fact is distinct from coalesce(sent, fact);
+
+-- A point in time that was sent in UTC; null for any other.
+create or replace temp macro utc_of(sent) as
+case when sent like '20__-__-__T%+00:00' then try_cast(sent as timestamptz) end;

@@ -338,6 +338,37 @@ PLANTED = {
     ],
     # closings
     # operations
+    # what was sent
+    "orders_say_what_was_sent": [
+        "update core.fct_orders set completed_at = completed_at + interval 1 second",
+        "update core.fct_orders set customer_id = order_id where customer_id is not null",
+        "update core.fct_orders set amount_paid = shipping_gross_amount where shipping_gross_amount > 0",
+        "update core.fct_orders set invoice_number = 'X' where invoice_number is not null",
+        "update core.fct_orders set invoice_number = null where invoice_number is not null",
+    ],
+    "lines_say_what_was_sent": [
+        "update core.fct_order_items set item_id = order_id",
+        "update core.fct_order_items set product_name = product_code",
+        "update core.fct_order_items set published_gross_amount = unit_gross_amount + 1",
+    ],
+    "payments_say_what_was_sent": [
+        "update core.fct_payments set payment_id = order_id",
+        "update core.fct_payments set payment_method = 'another'",
+        "update core.fct_payments set paid_at = paid_at + interval 1 second",
+    ],
+    "shipments_say_what_was_sent": [
+        "update core.fct_shipments set shipment_name = service_name",
+        "update core.fct_shipments set time_min_seconds = time_max_seconds",
+    ],
+    "customers_say_what_was_sent": [
+        "update core.dim_customer set city = 'another' where customer_id = 301",
+        "update core.dim_customer set billing_address_id = customer_id where customer_id = 301",
+    ],
+    "addresses_say_what_was_sent": [
+        "update core.dim_address set customer_id = address_id where address_id in (41, 42)",
+        "update core.dim_address set city = null where address_id = 41",
+        "update core.dim_address set address_kind = 'billing' where address_id = 42",
+    ],
     "freshness_names_every_channel": [less("marts.freshness")],
     "data_quality_equals_fct_findings": [
         more("marts.data_quality", "finding_count"),
