@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from transforms.errors import TransformError
-from transforms.readers.published import refuse_log
+from transforms.readers.published import named_alone, refuse_log
 from transforms.runner.ledger import is_warehouse
 from transforms.runner.session import UnreadableFile, quoted, readable_faults
 
@@ -123,3 +123,5 @@ class Following:
             connection.execute("use memory.main")
             connection.execute(f"detach {NAME}")
             raise UnreadableFile(f"{self.path} is a database, but no warehouse of this program.")
+        names = [f"{NAME}.{schema}" for schema in ("main", *named_alone(connection, NAME))]
+        connection.execute("set search_path = ?", [",".join(names)])

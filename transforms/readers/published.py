@@ -36,7 +36,7 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
         connection.execute("set enable_progress_bar = false")  # it would stand in the middle of the results
         if not is_warehouse(connection):
             raise UnreadableFile(f"{path} is a database, but no warehouse of this program.")
-        connection.execute("set search_path = ?", [",".join(_schemas(connection))])
+        connection.execute("set search_path = ?", [",".join(named_alone(connection))])
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     except BaseException:
@@ -45,11 +45,16 @@ def open_published(path: Path, timezone: str = "UTC") -> duckdb.DuckDBPyConnecti
     return connection
 
 
-def _schemas(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Where a table's name alone is looked for, and what `show tables` lists: those that the file has."""
-    found = connection.execute("select schema_name from duckdb_schemas() where database_name = current_database()")
+def named_alone(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:
+    """The schemas where a table's name alone is looked for, and which `show tables` lists, of those that a file has.
+
+    Plumbing is found by its full name, `ops.runs`: who looks for an answer need not read past it.
+    """
+    found = connection.execute(
+        "select schema_name from duckdb_schemas() where database_name = coalesce(?, current_database())", [database]
+    )
     there = {name for (name,) in found.fetchall()}
-    return [name for name in ("core", "marts", "ops") if name in there]
+    return [name for name in ("core", "marts") if name in there]
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:

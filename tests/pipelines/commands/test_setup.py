@@ -497,8 +497,9 @@ def test_show_tables_lists_what_is_published_and_a_table_s_name_is_enough(
     known = json.loads(inventorum("--home", str(used), "tables", "--json").stdout)
 
     assert {table["name"] for table in known} <= listed
+    assert not {"runs", "fct_daily_sales"} & listed
     assert "7.00" in answer("select sum(gross_amount) from sales_by_day")
-    assert answer("select count(*) from runs").strip()
+    assert answer("select count(*) from ops.runs").strip()
 
 
 def test_the_shell_shows_a_wide_row_column_by_column_and_breaks_no_number(inventorum: Run, used: Path) -> None:

@@ -102,7 +102,7 @@ def test_connect_finds_the_home_and_shows_times_in_the_zone_that_it_is_given(
     small: SmallWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_one_more(small, 1)
-    shown = "select valid_from::varchar from core.fct_order_versions"
+    shown = "select valid_from::varchar from fct_order_versions"  # its name is enough
     with pipelines.connect(small.home, "Europe/Berlin") as warehouse:
         assert warehouse.execute(shown).fetchall() == [("2026-11-01 07:00:00+01",)]
     monkeypatch.setenv("INVENTORUM_HOME", str(small.home))
