@@ -36,6 +36,6 @@ where
     or facts.service_id <> try_cast(members.sent[4] as bigint)
     or is_otherwise(facts.service_name, nullif(members.sent[5], ''))
     or is_otherwise(facts.tracking_number, nullif(members.sent[6], ''))
-    or facts.gross_amount <> try_cast(members.sent[7] as decimal(18, 2))
+    or facts.shipping_gross_amount <> try_cast(members.sent[7] as decimal(18, 2))
     or facts.time_min_seconds <> try_cast(members.sent[8] as bigint)
     or facts.time_max_seconds <> try_cast(members.sent[9] as bigint)
