@@ -1,49 +1,50 @@
 -- severity: fail
 -- scope: build
 -- harm: A day without sales would look like a day that was never read.
-with channels as (
+with spans as (
     select
-        account,
-        channel,
-        min(business_date) as first_date,
-        max(business_date) as last_date,
-        count(*) as day_count
-    from marts.sales_by_day
-    group by account, channel
+        daily.account,
+        daily.channel,
+        min(daily.business_date) as first_date,
+        coalesce(max(crawls.closed_through_date) + 1, max(daily.business_date)) as last_date
+    from ops.fct_daily_sales as daily
+    left join ops.fct_crawl_status as crawls
+        on daily.account = crawls.account and daily.channel = crawls.channel
+    group by daily.account, daily.channel
 ),
 
-span as (
+expected as (
     select
-        account,
-        min(business_date) as first_date,
-        max(business_date) as last_date
-    from ops.fct_daily_sales
-    group by account
+        spans.account,
+        spans.channel,
+        spans.last_date,
+        count(days.business_date) as day_count
+    from spans
+    left join core.dim_date as days
+        on days.business_date between spans.first_date and spans.last_date
+    group by spans.account, spans.channel, spans.last_date
 ),
 
-calendar as (
+found as (
     select
-        span.account,
-        span.first_date,
-        span.last_date,
-        count(*) as day_count
-    from span
-    inner join core.dim_date as days
-        on days.business_date between span.first_date and span.last_date
-    group by span.account, span.first_date, span.last_date
+        expected.account,
+        expected.channel,
+        count(sales.business_date) as day_count
+    from expected
+    left join marts.sales_by_day as sales
+        on
+            expected.account = sales.account
+            and expected.channel = sales.channel
+            and expected.last_date >= sales.business_date
+    group by expected.account, expected.channel
 )
 
 select
-    calendar.account,
-    channels.channel,
-    channels.first_date,
-    channels.last_date,
-    channels.day_count,
-    calendar.day_count as calendar_day_count
-from calendar
-left join channels on calendar.account = channels.account
-where
-    channels.channel is null
-    or channels.first_date <> calendar.first_date
-    or channels.last_date <> calendar.last_date
-    or channels.day_count <> calendar.day_count
+    expected.account,
+    expected.channel,
+    expected.last_date,
+    expected.day_count,
+    found.day_count as found_day_count
+from expected
+left join found on expected.account = found.account and expected.channel = found.channel
+where expected.day_count <> found.day_count

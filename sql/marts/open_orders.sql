@@ -7,11 +7,11 @@ with orders as (
     where order_class = 'open'
 ),
 
-latest as (
+known as (
     select
         account,
-        max(business_date) as latest_date
-    from ops.fct_daily_sales
+        max(closed_through_date) + 1 as known_date
+    from ops.fct_crawl_status
     group by account
 ),
 
@@ -22,9 +22,17 @@ people as (
 aged as (
     select
         orders.*,
-        cast(date_diff('day', orders.business_date, latest.latest_date) as integer) as age_days
+        -- not below 0, as of an order of a day to come
+        cast(
+            greatest(
+                date_diff(
+                    'day', orders.business_date, coalesce(known.known_date, orders.business_date)
+                ),
+                0
+            ) as integer
+        ) as age_days
     from orders
-    inner join latest on orders.account = latest.account
+    left join known on orders.account = known.account
 ),
 
 final as (

@@ -11,31 +11,39 @@ days as (
     select business_date from core.dim_date
 ),
 
-span as (
+-- the day on which a channel was last read completely
+known as (
     select
         account,
-        min(business_date) as first_date,
-        max(business_date) as last_date
-    from daily
-    group by account
+        channel,
+        closed_through_date + 1 as known_date
+    from ops.fct_crawl_status
 ),
 
-channels as (
+spans as (
     select
-        account,
-        channel
+        daily.account,
+        daily.channel,
+        min(daily.business_date) as first_date,
+        coalesce(max(known.known_date), max(daily.business_date)) as last_date
     from daily
-    group by account, channel
+    left join known on daily.account = known.account and daily.channel = known.channel
+    group by daily.account, daily.channel
 ),
 
 grid as (
     select
-        channels.account,
+        spans.account,
         days.business_date,
-        channels.channel
-    from channels
-    inner join span on channels.account = span.account
-    inner join days on days.business_date between span.first_date and span.last_date
+        spans.channel
+    from spans
+    inner join days on days.business_date between spans.first_date and spans.last_date
+    union
+    select
+        account,
+        business_date,
+        channel
+    from daily
 ),
 
 final as (

@@ -7,7 +7,7 @@ it here in their own words. Loads are those of `tests.support.landing_file`; onl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -32,6 +32,7 @@ class Shop:
     orders: pd.DataFrame
     items: pd.DataFrame
     payments: pd.DataFrame
+    known: Mapping[str, date]
 
 
 def read_shop(
@@ -77,7 +78,8 @@ def read_shop(
         orders.append(head | _sums(lines))
         items += [head | line for line in lines]
         payments += [head | payment for payment in paid]
-    return Shop(pd.DataFrame(orders), pd.DataFrame(items), pd.DataFrame(payments))
+    known = {channel: day.of(moment) for channel, moment in books.crawled.items()}
+    return Shop(pd.DataFrame(orders), pd.DataFrame(items), pd.DataFrame(payments), known)
 
 
 class _Calendar:
@@ -134,7 +136,7 @@ def _total(rows: pd.DataFrame, by: list[str], **measures: str) -> dict[tuple[Any
 def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
     """(business_date, channel) -> orders, quantity, gross, net, VAT, refunded gross.
 
-    Every day from the first to the last business date (of orders, or of a refund), every channel that occurs.
+    Of each channel every day from its first figure to its last complete crawl, and later ones with figures.
     """
     sales = shop.orders[shop.orders["is_sale"]]
     sold = _total(
@@ -148,15 +150,30 @@ def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
     )
     refunds = sales[sales["refund_date"].notna()]
     refunded = _total(refunds, ["refund_date", "channel"], gross="gross_amount")
-    days = {*shop.orders["business_date"], *(day for day, _ in refunded)}
-    first, last = min(days), max(days)
+    figures = {*zip(shop.orders["business_date"], shop.orders["channel"], strict=True), *refunded}
     return {
         (day, channel): (
             *sold.get((day, channel), (0, Decimal(0), ZERO, ZERO, ZERO)),
             *refunded.get((day, channel), (ZERO,)),
         )
-        for channel in shop.orders["channel"].unique()
-        for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
+        for day, channel in figures | _days_known(figures, shop.known)
+    }
+
+
+def _days_known(figures: set[tuple[date, str]], known: Mapping[str, date]) -> set[tuple[date, str]]:
+    """Of each channel the days from its first figure to that of its last complete crawl."""
+    first: dict[str, date] = {}
+    for day, channel in figures:
+        first[channel] = min(day, first.get(channel, day))
+    return {
+        (begin + timedelta(days=number), channel)
+        for channel, begin in first.items()
+        for number in range((known.get(channel, begin) - begin).days + 1)
+    } | {
+        (begin + timedelta(days=number), channel)
+        for channel, begin in first.items()
+        if channel not in known
+        for number in range((max(day for day, other in figures if other == channel) - begin).days + 1)
     }
 
 

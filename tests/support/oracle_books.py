@@ -63,11 +63,14 @@ class Entry:
 
 @dataclass
 class Books:
-    """What the clerk has noted, and of each order that is a refunded sale the day of its refund (None: unknown)."""
+    """What the clerk has noted, of each refunded sale the day of its refund (None: unknown), and when each channel was
+    last read completely.
+    """
 
     goods: list[Entry] = field(default_factory=list)
     payments: list[Entry] = field(default_factory=list)
     refunds: dict[int, date | None] = field(default_factory=dict)
+    crawled: dict[str, datetime] = field(default_factory=dict)
 
     def closing(self) -> dict[tuple[date | None, str, str], tuple[Any, ...]]:
         """(booking_date, channel, payment_method) -> payments, amount paid, amount refunded."""
@@ -159,6 +162,7 @@ class _Clerk:
         self.first_start.setdefault(crawl.channel, crawl.start)
         before = self.crawled_until.get(crawl.channel, crawl.watermark)
         self.crawled_until[crawl.channel] = max(before, crawl.watermark)
+        self.books.crawled[crawl.channel] = self.crawled_until[crawl.channel]
 
     def read(self, read: Read) -> None:
         order = json.loads(read.payload, parse_float=Decimal)

@@ -131,7 +131,13 @@ def _fill_workbook(
     published_at = datetime.fromtimestamp(published.stat().st_mtime, UTC).astimezone(zone)
     occasion = Occasion(datetime.now(zone), published_at, str(published), period)
     path, selected = begun
-    write_workbook(connection, selected, path, Account(account, currency, timezone), occasion)
+    write_workbook(connection, selected, path, Account(_accounts(connection) or account, currency, timezone), occasion)
+
+
+def _accounts(connection: duckdb.DuckDBPyConnection) -> str:
+    """Whose orders the warehouse holds, which need not be the account of the settings."""
+    found = connection.execute("select distinct account from marts.freshness order by account").fetchall()
+    return ", ".join(account for (account,) in found)
 
 
 def _targets(output: Path, suffix: str, selected: Sequence[Selected]) -> list[Path]:
