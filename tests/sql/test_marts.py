@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.support.landing_file import Load
-from tests.support.warehouse import Warehouse, item, order
+from tests.support.landing_file import Load, Order
+from tests.support.warehouse import Account, Warehouse, item, order
 from transforms.runner.build import Rules
 
 D = Decimal
+Opening = Callable[[], list[Order]]
+ALONE: list[Opening] = []
 REFUNDED = 360 | 16
 
 
@@ -20,6 +23,20 @@ REFUNDED = 360 | 16
 def warehouse(tmp_path: Path) -> Warehouse:
     """Nothing loaded yet."""
     return Warehouse(tmp_path)
+
+
+def alone(orders: Opening) -> Opening:
+    """Give these orders an account of their own in the one warehouse that many questions share."""
+    ALONE.append(orders)
+    return orders
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Opening], Account]:
+    """The account of such orders."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("accounts"))
+    warehouse.load(*(Load(orders(), account=orders.__name__) for orders in ALONE))
+    return lambda orders: Account(warehouse, orders.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +114,13 @@ def test_the_closing_shows_payments_by_method_and_receipts_from_first_to_last(we
     ]
 
 
-def test_receipt_numbers_are_ordered_by_their_counter(warehouse: Warehouse) -> None:
-    warehouse.load(
-        [order(number, "2026-10-05T08:00:00Z", [item("1.00")], number=f"R-{number}") for number in (9, 10, 99, 100)]
-    )
+@alone
+def counters() -> list[Order]:
+    return [order(number, "2026-10-05T08:00:00Z", [item("1.00")], number=f"R-{number}") for number in (9, 10, 99, 100)]
 
-    assert warehouse.rows("select first_receipt_number, last_receipt_number from marts.daily_closing") == [
+
+def test_receipt_numbers_are_ordered_by_their_counter(account: Callable[[Opening], Account]) -> None:
+    assert account(counters).rows("select first_receipt_number, last_receipt_number from marts.daily_closing") == [
         ("R-9", "R-100")
     ]
 
@@ -153,16 +171,20 @@ def test_an_order_that_is_canceled_later_leaves_zero_and_not_nothing(warehouse: 
     assert warehouse.rows("select sum(payment_count), sum(payment_amount) from marts.daily_closing") == [(0, D("0.00"))]
 
 
-def test_the_last_evening_of_the_year_belongs_to_the_year_of_the_shop(warehouse: Warehouse) -> None:
-    warehouse.load([order(1, "2025-12-31T22:59:59Z", [item("1.00")]), order(2, "2025-12-31T23:00:00Z", [item("2.00")])])
+@alone
+def new_year() -> list[Order]:
+    return [order(1, "2025-12-31T22:59:59Z", [item("1.00")]), order(2, "2025-12-31T23:00:00Z", [item("2.00")])]
 
-    assert warehouse.rows("select month, gross_amount from marts.vat_by_month order by 1") == [
+
+def test_the_last_evening_of_the_year_belongs_to_the_year_of_the_shop(account: Callable[[Opening], Account]) -> None:
+    assert account(new_year).rows("select month, gross_amount from marts.vat_by_month order by 1") == [
         (date(2025, 12, 1), D("1.00")),
         (date(2026, 1, 1), D("2.00")),
     ]
 
 
-def test_hours_are_those_of_the_shop_on_both_days_on_which_the_clocks_change(warehouse: Warehouse) -> None:
+@alone
+def summer_time() -> list[Order]:
     forward = [order(1, "2026-03-29T00:59:59Z", [item("1.00")]), order(2, "2026-03-29T01:00:00Z", [item("2.00")])]
     back = [
         order(3, "2026-10-24T23:59:59Z", [item("4.00")]),
@@ -170,9 +192,13 @@ def test_hours_are_those_of_the_shop_on_both_days_on_which_the_clocks_change(war
         order(5, "2026-10-25T01:30:00Z", [item("16.00")]),
         order(6, "2026-10-25T02:00:00Z", [item("32.00")]),
     ]
-    warehouse.load([*forward, *back])
+    return [*forward, *back]
 
-    assert warehouse.rows(
+
+def test_hours_are_those_of_the_shop_on_both_days_on_which_the_clocks_change(
+    account: Callable[[Opening], Account],
+) -> None:
+    assert account(summer_time).rows(
         "select weekday_name_de, hour_of_day, gross_amount, order_count, day_count, average_day_gross_amount "
         "from marts.sales_by_hour where order_count > 0 order by 2"
     ) == [
@@ -180,7 +206,7 @@ def test_hours_are_those_of_the_shop_on_both_days_on_which_the_clocks_change(war
         ("Sonntag", 2, D("24.00"), 2, 2, D("12.00")),
         ("Sonntag", 3, D("34.00"), 2, 2, D("17.00")),
     ]
-    assert warehouse.value("select count(*) from marts.sales_by_hour") == 7 * 24
+    assert account(summer_time).value("select count(*) from marts.sales_by_hour") == 7 * 24
 
 
 def test_a_shop_whose_day_starts_at_four_books_the_night_on_the_day_before(tmp_path: Path) -> None:
@@ -259,7 +285,8 @@ def test_cohorts_show_who_comes_back_and_the_months_in_which_nobody_does(regular
     ]
 
 
-def test_affinity_counts_baskets_of_several_products(warehouse: Warehouse) -> None:
+@alone
+def shopping() -> list[Order]:
     both = [item("1.00", product=501), item("2.00", product=502), item("1.00", product=501)]
     baskets = [both, both, both, [item("1.00", product=501), item("3.00", product=503)]]
     not_baskets = [
@@ -267,12 +294,13 @@ def test_affinity_counts_baskets_of_several_products(warehouse: Warehouse) -> No
         [item("1.00", product=501), item("1.00", product=None)],
         [item("1.00", product=501), item("4.90", product=504, name="Versandkosten DE")],
     ]
-    warehouse.load(
-        [order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *not_baskets], 1)]
-        + [order(99, "2025-10-05T08:00:00Z", both)]  # more than 365 days ago
-    )
+    return [
+        order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *not_baskets], 1)
+    ] + [order(99, "2025-10-05T08:00:00Z", both)]  # the last: more than 365 days ago
 
-    assert warehouse.rows(
+
+def test_affinity_counts_baskets_of_several_products(account: Callable[[Opening], Account]) -> None:
+    assert account(shopping).rows(
         "select product_id, other_product_id, basket_count, product_basket_count, other_product_basket_count, "
         "all_basket_count, support_ratio, confidence_ratio, lift from marts.basket_affinity order by 1"
     ) == [
@@ -281,24 +309,25 @@ def test_affinity_counts_baskets_of_several_products(warehouse: Warehouse) -> No
     ]
 
 
-def test_discounts_are_shown_by_level_and_kind(warehouse: Warehouse) -> None:
+@alone
+def discounts() -> list[Order]:
     percent = {"type": "percent", "amount": "0.1", "reason": 0}
     cash = {"type": "cash", "amount": "1.00", "reason": 0}
-    warehouse.load(
-        [
-            order(1, "2026-10-05T08:00:00Z", [item("9.00", discount=percent), item("5.00")]),
-            order(2, "2026-10-05T08:00:00Z", [item("4.00")], discount=cash),
-        ]
-    )
+    return [
+        order(1, "2026-10-05T08:00:00Z", [item("9.00", discount=percent), item("5.00")]),
+        order(2, "2026-10-05T08:00:00Z", [item("4.00")], discount=cash),
+    ]
 
-    assert warehouse.rows(
+
+def test_discounts_are_shown_by_level_and_kind(account: Callable[[Opening], Account]) -> None:
+    assert account(discounts).rows(
         "select discount_level, discount_type, order_count, discount_count, discount_amount, gross_amount, "
         "discount_ratio from marts.discounts order by 1"
     ) == [
         ("line", "percent", 1, 1, D("1.00"), D("9.00"), D("0.100000")),
         ("order", "cash", 1, 1, D("1.00"), D("4.00"), D("0.200000")),
     ]
-    assert warehouse.value("select discount_amount from marts.sales_by_day where order_count > 0") == D("2.00")
+    assert account(discounts).value("select discount_amount from marts.sales_by_day where order_count > 0") == D("2.00")
 
 
 def test_open_orders_have_an_age(warehouse: Warehouse) -> None:
@@ -342,16 +371,17 @@ def test_fulfilment_is_timed_where_the_steps_were_seen_one_after_the_other(wareh
     ) == [(3, 2, 2, 1, D("9.80"), 1, D("6.00"), D("1.000000"), 1, D("72.00"), D("1.000000"))]
 
 
-def test_receipt_numbers_show_gaps_and_duplicates_of_each_circle(warehouse: Warehouse) -> None:
+@alone
+def receipts() -> list[Order]:
     numbers = ["998", "999", "1002", "WEB-1", "WEB-2", "WEB-2", "", "", "A", "A", "2026-12345678901234567890"]
-    warehouse.load(
-        [
-            order(position, f"2026-10-{position:02}T08:00:00Z", [item("1.00")], number=number)
-            for position, number in enumerate(numbers, 1)
-        ]
-    )
+    return [
+        order(position, f"2026-10-{position:02}T08:00:00Z", [item("1.00")], number=number)
+        for position, number in enumerate(numbers, 1)
+    ]
 
-    assert warehouse.rows(
+
+def test_receipt_numbers_show_gaps_and_duplicates_of_each_circle(account: Callable[[Opening], Account]) -> None:
+    assert account(receipts).rows(
         "select receipt_prefix, finding, first_counter, last_counter, missing_count, order_count, receipt_number, "
         "receipt_number_before, receipt_number_after, first_date, last_date, order_ids "
         "from marts.receipt_numbers order by 1"
@@ -360,7 +390,7 @@ def test_receipt_numbers_show_gaps_and_duplicates_of_each_circle(warehouse: Ware
         ("A", "duplicate", None, None, 0, 2, "A", None, None, date(2026, 10, 9), date(2026, 10, 10), "9 10"),
         ("WEB-", "duplicate", 2, 2, 0, 2, "WEB-2", None, None, date(2026, 10, 5), date(2026, 10, 6), "5 6"),
     ]
-    assert warehouse.rows(
+    assert account(receipts).rows(
         "select receipt_prefix, first_counter, last_counter, receipt_count, missing_count, duplicate_count "
         "from ops.receipt_circles order by 1"
     ) == [
@@ -469,29 +499,39 @@ def test_books_are_the_same_after_a_full_rebuild(restated: Warehouse) -> None:
     assert restated.tables() == before
 
 
-@pytest.mark.parametrize(
-    ("crawl", "booked_on"),
-    [
-        pytest.param({}, date(2026, 10, 6), id="complete, after the day"),
-        pytest.param({"status": "failed", "watermark": None}, date(2026, 10, 5), id="not complete"),
-        pytest.param(
-            {"watermark": datetime(2026, 10, 5, 21, 59, 59, tzinfo=UTC)}, date(2026, 10, 5), id="within the day"
-        ),
-        pytest.param({"endpoint": "orders"}, date(2026, 10, 5), id="a backfill"),
-    ],
-)
-def test_a_day_is_closed_when_a_complete_crawl_of_its_channel_began_after_its_end(
-    warehouse: Warehouse, crawl: dict[str, object], booked_on: date
-) -> None:
-    midnight = datetime(2026, 10, 5, 22, tzinfo=UTC)
-    late = order(3, "2026-10-05T09:00:00Z", [item("1.00")])
-    warehouse.load(
-        Load([order(1, "2026-10-05T08:00:00Z", [item("1.00")])], watermark=FIRST),
-        Load([], watermark=midnight, windows=[{"channel": "ipad", **crawl}, {"channel": "shop"}]),
-        Load([late], watermark=THIRD, windows=[{"channel": "ipad"}]),
-    )
+# crawl after the day of a sale, and the day on which another sale of that day is booked that comes later
+CRAWLS: dict[str, tuple[dict[str, object], date]] = {
+    "complete, after the day": ({}, date(2026, 10, 6)),
+    "not complete": ({"status": "failed", "watermark": None}, date(2026, 10, 5)),
+    "within the day": ({"watermark": datetime(2026, 10, 5, 21, 59, 59, tzinfo=UTC)}, date(2026, 10, 5)),
+    "a backfill": ({"endpoint": "orders"}, date(2026, 10, 5)),
+}
 
-    assert warehouse.value("select booking_date from core.fct_bookings where order_id = 3") == booked_on
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """An account for each of those crawls."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("crawled"))
+    midnight = datetime(2026, 10, 5, 22, tzinfo=UTC)
+    for name, (crawl, _) in CRAWLS.items():
+        windows = [{"channel": "ipad", **crawl}, {"channel": "shop"}]
+        late = order(3, "2026-10-05T09:00:00Z", [item("1.00")])
+        warehouse.append(
+            Load([order(1, "2026-10-05T08:00:00Z", [item("1.00")])], watermark=FIRST, account=name),
+            Load([], watermark=midnight, windows=windows, account=name),
+            Load([late], watermark=THIRD, windows=[{"channel": "ipad"}], account=name),
+        )
+    warehouse.load()
+    return warehouse
+
+
+@pytest.mark.parametrize("name", CRAWLS)
+def test_a_day_is_closed_when_a_complete_crawl_of_its_channel_began_after_its_end(
+    crawled: Warehouse, name: str
+) -> None:
+    booked = Account(crawled, name).value("select booking_date from core.fct_bookings where order_id = 3")
+
+    assert booked == CRAWLS[name][1]
 
 
 def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -> None:
@@ -557,15 +597,16 @@ def test_a_load_without_news_closes_days_as_soon_as_the_next_news_is_built_in(wa
     assert warehouse.value("select known_until from marts.freshness") == THIRD
 
 
-def test_data_quality_counts_what_the_warning_checks_found(warehouse: Warehouse) -> None:
-    warehouse.load(
-        [
-            order(1, "2026-10-05T08:00:00Z", [item("1.00")], payments=[("17", "1.00")]),
-            order(2, "2026-10-05T08:00:00Z", [item("1.00")], payments=[("17", "1.00")]),
-        ]
-    )
+@alone
+def findings() -> list[Order]:
+    return [
+        order(1, "2026-10-05T08:00:00Z", [item("1.00")], payments=[("17", "1.00")]),
+        order(2, "2026-10-05T08:00:00Z", [item("1.00")], payments=[("17", "1.00")]),
+    ]
 
-    assert warehouse.rows(
+
+def test_data_quality_counts_what_the_warning_checks_found(account: Callable[[Opening], Account]) -> None:
+    assert account(findings).rows(
         "select finding_count, order_count, amount, sample_order_ids from marts.data_quality "
         "where check_name = 'payment_methods_are_known'"
     ) == [(2, 2, D("2.00"), "1 2")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from transforms.runner.check import run_checks
 
 # what files of sql/ make, not what the runner notes about itself
 MADE_FROM_FILES = f"table_schema in ('core', 'ops', 'marts') and table_name not in {(*ledger.TABLES,)}"
+FROM_A_TABLE = re.compile(r"\bfrom ((?:core|marts|ops)\.\w+)")
 PLANS: list[bytes] = []  # the compiled SQL folder, which takes longer than a small build
 
 
@@ -87,6 +89,23 @@ class Warehouse:
             f"where {MADE_FROM_FILES} order by all"
         )
         return {name: sorted(self.rows(f"from {name}"), key=repr) for (name,) in names}
+
+
+@dataclass(frozen=True)
+class Account:
+    """One of the accounts of a warehouse: queries see its rows only."""
+
+    warehouse: Warehouse
+    name: str
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query gives that names one table behind each `from`."""
+        return self.warehouse.rows(FROM_A_TABLE.sub(rf"from (from \1 where account = '{self.name}')", sql))
+
+    def value(self, sql: str) -> Any:
+        """The one value that a query gives."""
+        ((value,),) = self.rows(sql)
+        return value
 
 
 def order(
