@@ -8,24 +8,33 @@ with daily as (
     select * from ops.fct_daily_product_sales
 ),
 
+products as (
+    select * from core.dim_product
+),
+
 final as (
     select
-        -- keys; names stand in sales_by_product, since they change on no day of sale
-        account,
-        business_date,
-        channel,
-        product_id,
+        -- keys
+        daily.account,
+        daily.business_date,
+        daily.channel,
+        daily.product_id,
+        products.product_name,
         -- sales of the date
-        order_count,
-        quantity,
-        gross_amount,
-        net_amount,
-        vat_amount,
-        discount_amount,
-        -- refunds observed on the date
-        refund_quantity,
-        refund_amount
+        daily.order_count,
+        daily.quantity,
+        daily.gross_amount,
+        daily.net_amount,
+        daily.vat_amount,
+        daily.discount_amount,
+        -- refunds of the date
+        daily.refund_quantity,
+        daily.refund_amount
     from daily
+    inner join products
+        on
+            daily.account = products.account
+            and coalesce(daily.product_id, -1) = products.product_id
 )
 
 select * from final

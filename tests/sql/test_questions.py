@@ -130,6 +130,12 @@ def is_holiday(day: date) -> bool:
     return day in holidays.country_holidays("DE", years=day.year)
 
 
+def product_of(row: Row) -> int | None:
+    """The product of a line; pandas shows a missing one as a number that equals nothing."""
+    product = row["product_id"]
+    return None if product != product else int(product)
+
+
 def first_visits(known: Known) -> dict[int, date]:
     """The month of each customer's first sale."""
     found: dict[int, date] = {}
@@ -191,7 +197,7 @@ RETAILER: dict[str, tuple[str, Callable[[Known], Answer]]] = {
         "select product_id, sum(gross_amount) from sale_lines where product_id is not null "
         "group by product_id order by 2 desc limit 5",
         lambda known: sorted(
-            total([row for row in known.lines if row["product_id"] == row["product_id"]], "product_id", "gross_amount"),
+            total([row for row in known.lines if product_of(row)], product_of, "gross_amount"),
             key=lambda row: -row[1],
         )[:5],
     ),
@@ -199,7 +205,7 @@ RETAILER: dict[str, tuple[str, Callable[[Known], Answer]]] = {
         "select product_id, gross_amount from sales_by_product where product_id is not null "
         "order by gross_amount desc limit 5",
         lambda known: sorted(
-            total([row for row in known.lines if row["product_id"] == row["product_id"]], "product_id", "gross_amount"),
+            total([row for row in known.lines if product_of(row)], product_of, "gross_amount"),
             key=lambda row: -row[1],
         )[:5],
     ),
@@ -260,6 +266,19 @@ RETAILER: dict[str, tuple[str, Callable[[Known], Answer]]] = {
     "what remains after refunds by channel": (
         "select channel, sum(gross_amount - refund_amount) from sales group by channel",
         lambda known: total(known.sales, "channel", kept),
+    ),
+    "what was given back of each product": (
+        "select product_id, sum(gross_amount) from sale_lines where is_refunded group by product_id",
+        lambda known: total([row for row in known.lines if row["is_refunded"]], product_of, "gross_amount"),
+    ),
+    "products of a day by name": (
+        f"select product_name, sum(gross_amount) from product_sales_by_day where business_date = '{DAY}' "
+        "and order_count > 0 and product_id is not null group by product_name",
+        lambda known: total(
+            [row for row in known.lines if str(row["business_date"]) == DAY and product_of(row)],
+            lambda row: f"Article {product_of(row)}",
+            "gross_amount",
+        ),
     ),
     "walk-in sales and others": (
         "select is_walk_in, count(*), sum(gross_amount) from sales group by is_walk_in",
