@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,16 @@ from transforms.runner.build import build
 from transforms.runner.models import sql_folder
 
 SECONDS = 120  # of CPU; a changed join may never end
-TESTS = ("test_marts", "test_facts", "test_dims", "test_odd_records", "test_incremental_is_full")
+TESTS = (
+    "test_odd_records",
+    "test_marts",
+    "test_facts",
+    "test_dims",
+    "test_versions",
+    "test_books",
+    "test_claims_hold",
+    "test_incremental_is_full",
+)
 Prints = Mapping[str, tuple[int, int]]
 
 
@@ -182,14 +192,22 @@ def prints(home: Warehouse) -> Prints:
 
 
 def tests_about(tables: set[str]) -> list[str]:
-    """The tests over the SQL that name one of the tables, as `file.py::test`."""
+    """The tests over the SQL that name one of the tables, or a constant of their file does, as `file.py::test`."""
     found = []
     for name in TESTS:
         text = (ROOT / "tests" / "sql" / f"{name}.py").read_text("utf-8")
-        for node in ast.parse(text).body:
+        body = ast.parse(text).body
+        meant = tables | {
+            target.id
+            for node in body
+            if isinstance(node, ast.Assign) and any(table in ast.unparse(node.value) for table in tables)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 source: Any = ast.get_source_segment(text, node)
-                if any(table in source for table in tables):
+                if any(re.search(rf"\b{table}\b", source) for table in meant):
                     found.append(f"{name}.py::{node.name}")
     return found
 
