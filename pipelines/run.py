@@ -271,6 +271,7 @@ def rules(settings: Settings) -> transform.Rules:
         day_starts_at=settings.day_starts_at,
         currency=settings.currency,
         prices_include_discount=settings.prices_include_discount,
+        shipping_vat=settings.shipping_vat,
     )
 
 

@@ -42,6 +42,7 @@ _KNOWN = frozenset(
         "account",
         "currency",
         "prices_include_discount",
+        "shipping_vat",
         "delta_first_page",
         "published_group",
         "skr",
@@ -120,6 +121,7 @@ class Settings:
         overlap: How far each crawl goes back behind its cursor; must exceed the API's own delay.
         day_starts_at: Hour (0-23) of the shop's local time at which a business day begins.
         prices_include_discount: Whether the API's line prices are already discounted.
+        shipping_vat: `follows_goods`: shipping bears the VAT of the goods; `none`: it bears none.
         delta_first_page: 0 or 1 where the server is known to start there; None finds out.
     """
 
@@ -136,6 +138,7 @@ class Settings:
     account: str = "default"
     currency: str = "EUR"
     prices_include_discount: bool = True
+    shipping_vat: str = "follows_goods"
     delta_first_page: int | None = None
     published_group: str | None = None
     skr: str = "SKR03"
@@ -185,6 +188,7 @@ class Settings:
             account=values.text("account") or "default",
             currency=(values.text("currency") or "EUR").upper(),
             prices_include_discount=values.boolean("prices_include_discount", default=True),
+            shipping_vat=values.choice("shipping_vat", ("follows_goods", "none")),
             delta_first_page=values.optional_integer("delta_first_page", low=0, high=1),
             published_group=values.text("published_group"),
             skr=(values.text("skr") or "SKR03").upper(),
@@ -422,6 +426,13 @@ class _Values:
         if text.lower() in ("false", "0", "no", "off"):
             return False
         raise self._malformed(key, "true or false")
+
+    def choice(self, key: str, known: Sequence[str]) -> str:
+        """One of the known words; the first by default."""
+        text = (self.text(key) or known[0]).lower()
+        if text not in known:
+            raise self._malformed(key, " or ".join(known))
+        return text
 
     def moment(self, key: str) -> datetime | None:
         text = self.text(key)

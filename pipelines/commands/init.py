@@ -31,6 +31,7 @@ CONFIG = f"""\
 # day_starts_at = 0  # hour at which a business day begins, for shops that close after midnight
 # currency = "EUR"
 # prices_include_discount = true  # whether the line amounts of the API are after discounts
+# shipping_vat = "follows_goods"  # shipping bears the VAT of the goods; or "none"
 # published_group = "analysts"  # group that may read the warehouse; default: nobody but you
 # skr = "SKR03"  # chart of accounts of the DATEV export, if there is no datev.toml
 """

@@ -21,7 +21,7 @@ with entries as (
         -1 as order_count,
         -quantity as quantity,
         -coalesce(shipping_gross_amount, 0) as shipping_gross_amount,
-        case when is_refunded then items_gross_amount else 0 end
+        case when is_refunded then refund_amount else 0 end
             as refund_gross_amount
     from stored.fct_orders
     where order_class = 'sale'

@@ -23,6 +23,12 @@ select
     try_cast(sum(items_vat_amount) filter (where is_sale) as decimal(18, 2)) as vat_amount,
     try_cast(sum(shipping_gross_amount) filter (where is_sale) as decimal(18, 2))
         as shipping_gross_amount,
+    try_cast(sum(shipping_net_amount) filter (where is_sale) as decimal(18, 2))
+        as shipping_net_amount,
+    try_cast(sum(shipping_vat_amount) filter (where is_sale) as decimal(18, 2))
+        as shipping_vat_amount,
+    try_cast(sum(items_gross_amount) filter (where order_class = 'canceled') as decimal(18, 2))
+        as canceled_gross_amount,
     try_cast(sum(all_discount_amount) filter (where is_sale) as decimal(18, 2)) as discount_amount,
     try_cast(sum(payments_amount) filter (where is_sale) as decimal(18, 2)) as payment_amount,
     count(customer_id) filter (where is_sale) as customer_order_count,
@@ -31,7 +37,7 @@ select
         as decimal(18, 2)
     ) as customer_gross_amount,
     count(*) filter (where is_sale and invoice_number is null) as unnumbered_order_count,
-    count(*) filter (where order_class = 'open') as open_order_count,
+    count(*) filter (where order_class = 'open' and not is_refunded) as open_order_count,
     count(*) filter (where order_class = 'canceled') as canceled_order_count,
     count(*) filter (where order_class = 'draft') as draft_order_count,
     count(*) filter (where order_class = 'test') as test_order_count,

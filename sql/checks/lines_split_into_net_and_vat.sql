@@ -1,13 +1,13 @@
 -- severity: fail
 -- scope: batch
 -- harm: VAT would be wrong by cents: net amount and VAT must add up to the gross amount, and the
---   net amount must be the nearest cent.
+--   net amount must be the exact one rounded up or down to a cent.
 with lines as (
     select
         items.*,
         wide(items.line_net_amount) * (100 + items.tax_rate)
         - wide(items.line_gross_amount) * 100 as miss,
-        0.005 * (100 + items.tax_rate) as half_a_cent
+        0.01 * (100 + items.tax_rate) as a_cent
     from stored.fct_order_items as items
 )
 
@@ -22,7 +22,7 @@ select
 from lines
 where
     wide(line_net_amount) + wide(line_vat_amount) <> line_gross_amount
-    or abs(miss) > half_a_cent
+    or abs(miss) >= a_cent
     or (
         line_gross_amount is not null
         and tax_rate is not null

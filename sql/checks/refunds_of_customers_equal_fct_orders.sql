@@ -8,7 +8,7 @@ select
     channel,
     customer_id,
     count(*) as refund_count,
-    try_cast(sum(items_gross_amount) as decimal(18, 2)) as refund_amount
+    try_cast(sum(refund_amount) as decimal(18, 2)) as refund_amount
 from core.fct_orders
 where
     order_class = 'sale'

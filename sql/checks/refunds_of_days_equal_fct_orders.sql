@@ -7,7 +7,7 @@ select
     refund_date as business_date,
     channel,
     count(*) as refund_count,
-    try_cast(sum(items_gross_amount) as decimal(18, 2)) as refund_amount
+    try_cast(sum(refund_amount) as decimal(18, 2)) as refund_amount
 from core.fct_orders
 where
     order_class = 'sale'

@@ -18,8 +18,8 @@ select
     refunded.refund_date as business_date,
     items.channel,
     items.product_id,
-    try_cast(sum(items.quantity) as decimal(12, 3)) as refund_quantity,
-    try_cast(sum(items.line_gross_amount) as decimal(18, 2)) as refund_amount
+    try_cast(sum(items.refund_quantity) as decimal(12, 3)) as refund_quantity,
+    try_cast(sum(items.refund_amount) as decimal(18, 2)) as refund_amount
 from core.fct_order_items as items
 inner join refunded
     on items.order_id = refunded.order_id and nullif(items.account, refunded.account) is null

@@ -20,9 +20,9 @@ select
     rates.order_class,
     rates.tax_rate,
     count(*) as refund_count,
-    try_cast(sum(rates.gross_amount) as decimal(18, 2)) as refund_gross_amount,
-    try_cast(sum(rates.net_amount) as decimal(18, 2)) as refund_net_amount,
-    try_cast(sum(rates.vat_amount) as decimal(18, 2)) as refund_vat_amount
+    try_cast(sum(rates.refund_gross_amount) as decimal(18, 2)) as refund_gross_amount,
+    try_cast(sum(rates.refund_net_amount) as decimal(18, 2)) as refund_net_amount,
+    try_cast(sum(rates.refund_vat_amount) as decimal(18, 2)) as refund_vat_amount
 from core.fct_order_vat as rates
 inner join refunded
     on rates.order_id = refunded.order_id and nullif(rates.account, refunded.account) is null

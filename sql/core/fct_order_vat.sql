@@ -29,7 +29,11 @@ final as (
         orders.business_date,
         rates.shipping_gross_amount,
         rates.shipping_net_amount,
-        rates.shipping_vat_amount
+        rates.shipping_vat_amount,
+        rates.refund_quantity,
+        rates.refund_gross_amount,
+        rates.refund_net_amount,
+        rates.refund_vat_amount
     from orders
     inner join sums
         on orders.account = sums.account and orders.order_id = sums.order_id

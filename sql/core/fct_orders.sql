@@ -35,6 +35,21 @@ payments as (
     group by account, order_id
 ),
 
+taxed as (
+    select
+        account,
+        order_id,
+        version_number,
+        try_cast(sum(shipping_net_amount) as decimal(18, 2)) as shipping_net_amount,
+        try_cast(sum(refund_quantity) as decimal(12, 3)) as refund_quantity,
+        try_cast(sum(refund_gross_amount) as decimal(18, 2)) as refund_amount,
+        try_cast(sum(refund_net_amount) as decimal(18, 2)) as refund_net_amount,
+        try_cast(sum(refund_vat_amount) as decimal(18, 2)) as refund_vat_amount
+    from core.version_vat
+    where shipping_gross_amount <> 0 or refund_basis is not null
+    group by account, order_id, version_number
+),
+
 -- the version that began the run of refunded sales in which the latest stands
 refund_runs as (
     select
@@ -76,6 +91,15 @@ joined as (
         amounts.items_vat_amount,
         amounts.published_gross_amount,
         amounts.item_discount_amount,
+        coalesce(amounts.has_returned_lines, false) as has_returned_lines,
+        case
+            when latest.shipping_gross_amount is not null
+                then coalesce(taxed.shipping_net_amount, 0)
+        end as shipping_net_amount,
+        case when has_bit(latest.state, 16) then taxed.refund_quantity end as refund_quantity,
+        case when has_bit(latest.state, 16) then taxed.refund_amount end as refund_amount,
+        case when has_bit(latest.state, 16) then taxed.refund_net_amount end as refund_net_amount,
+        case when has_bit(latest.state, 16) then taxed.refund_vat_amount end as refund_vat_amount,
         coalesce(amounts.has_all_amounts, true) as has_all_line_amounts,
         coalesce(payments.payment_count, 0) as payment_count,
         payments.payment_count is null as has_no_payments,
@@ -100,6 +124,11 @@ joined as (
     from latest
     left join amounts
         on latest.account = amounts.account and latest.order_id = amounts.order_id
+    left join taxed
+        on
+            latest.account = taxed.account
+            and latest.order_id = taxed.order_id
+            and latest.version_number = taxed.version_number
     left join discounts
         on
             latest.account = discounts.account
@@ -204,7 +233,18 @@ final as (
         refund_observed_after_at,
         refund_observed_until_at,
         refund_date,
-        refund_date is not null and refund_date = refund_until_date as is_refund_date_observed
+        refund_date is not null and refund_date = refund_until_date as is_refund_date_observed,
+        refund_quantity,
+        refund_amount,
+        refund_net_amount,
+        refund_vat_amount,
+        case
+            when not has_bit(state, 16) then null
+            when has_returned_lines then 'returned_lines'
+            else 'whole_order'
+        end as refund_basis,
+        shipping_net_amount,
+        cast(shipping_gross_amount - shipping_net_amount as decimal(18, 2)) as shipping_vat_amount
     from due
 )
 

@@ -15,7 +15,10 @@ with lines as (
         line_net_amount,
         line_vat_amount,
         published_gross_amount,
-        discount_amount
+        discount_amount,
+        returned_quantity,
+        refund_quantity,
+        refund_amount
     from stored.fct_order_items
     union all
     select
@@ -28,7 +31,10 @@ with lines as (
         line_net_amount,
         line_vat_amount,
         published_gross_amount,
-        discount_amount
+        discount_amount,
+        returned_quantity,
+        refund_quantity,
+        refund_amount
     from core.superseded_lines
 ),
 
@@ -46,7 +52,10 @@ final as (
         sum(published_gross_amount) as published_gross_amount,
         case when count(*) = count(discount_amount) then sum(discount_amount) end
             as discount_amount,
-        count(*) = count(line_gross_amount) as has_all_amounts
+        count(*) = count(line_gross_amount) as has_all_amounts,
+        coalesce(bool_or(returned_quantity > 0), false) as has_returned_lines,
+        sum(refund_quantity) as refund_quantity,
+        sum(refund_amount) as refund_amount
     from lines
     group by account, order_id, superseded_version, tax_rate
 )

@@ -38,16 +38,6 @@ payments as (
     group by account, order_id
 ),
 
-shipping as (
-    select
-        account,
-        order_id,
-        cast(sum(shipping_net_amount) as decimal(18, 2)) as shipping_net_amount,
-        cast(sum(shipping_vat_amount) as decimal(18, 2)) as shipping_vat_amount
-    from core.fct_order_vat
-    group by account, order_id
-),
-
 final as (
     select
         -- keys
@@ -92,12 +82,12 @@ final as (
             as decimal(18, 2)
         ) as discount_amount,
         coalesce(orders.shipping_gross_amount, 0) as shipping_gross_amount,
-        coalesce(shipping.shipping_net_amount, 0) as shipping_net_amount,
-        coalesce(shipping.shipping_vat_amount, 0) as shipping_vat_amount,
+        coalesce(orders.shipping_net_amount, 0) as shipping_net_amount,
+        coalesce(orders.shipping_vat_amount, 0) as shipping_vat_amount,
         -- refunds of this sale, whenever they came
         orders.is_refunded,
         orders.refund_date,
-        case when orders.is_refunded then orders.items_gross_amount else 0 end as refund_amount
+        coalesce(orders.refund_amount, 0) as refund_amount
     from orders
     inner join dates on orders.business_date = dates.business_date
     inner join channels on orders.channel = channels.channel
@@ -109,8 +99,6 @@ final as (
         on orders.account = payments.account and orders.order_id = payments.order_id
     inner join payment_methods
         on coalesce(payments.payment_method, 'none') = payment_methods.payment_method
-    left join shipping
-        on orders.account = shipping.account and orders.order_id = shipping.order_id
     where orders.order_class = 'sale'
 )
 

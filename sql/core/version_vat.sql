@@ -4,7 +4,8 @@
 
 -- Shipping follows the goods: to the only rate, or to several in proportion to their net amounts,
 -- by largest remainder. The lowest rate bears it all where none is above zero, or where the order
--- is too large for exact shares in 64 bits (30 million).
+-- is too large for exact shares in 64 bits (30 million), or where the setting `shipping_vat` is
+-- `none`.
 with orders as (
     select
         account,
@@ -27,6 +28,7 @@ versions as (
         superseded_version,
         min(tax_rate) as first_rate,
         count(tax_rate) as known_rates,
+        bool_or(has_returned_lines) as has_returned_lines,
         try_cast(sum(case when net_amount > 0 then net_amount end) as decimal(18, 2))
             as positive_net_amount
     from rates
@@ -47,9 +49,13 @@ placed as (
         coalesce(try_cast(rates.gross_amount as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(rates.net_amount as decimal(18, 2)), 0) as net_amount,
         coalesce(try_cast(rates.vat_amount as decimal(18, 2)), 0) as vat_amount,
+        coalesce(try_cast(rates.refund_quantity as decimal(12, 3)), 0) as refund_quantity,
+        coalesce(try_cast(rates.refund_amount as decimal(18, 2)), 0) as refund_gross_amount,
+        coalesce(versions.has_returned_lines, false) as has_returned_lines,
         case
             when
                 versions.known_rates > 1
+                and shipping_follows_goods()
                 and orders.shipping_gross_amount <> 0
                 and versions.positive_net_amount <= 30000000
                 then cents_of(versions.positive_net_amount)
@@ -141,9 +147,16 @@ netted as (
     select
         *,
         case
-            when shipping_gross_amount = 0 or tax_rate is null then shipping_gross_amount
+            when
+                shipping_gross_amount = 0 or tax_rate is null or not shipping_follows_goods()
+                then shipping_gross_amount
             else net_of(shipping_gross_amount, tax_rate)
-        end as shipping_net_amount
+        end as shipping_net_amount,
+        case
+            when refund_gross_amount = 0 or tax_rate is null then 0
+            when refund_gross_amount = gross_amount then net_amount
+            else net_of(refund_gross_amount, tax_rate)
+        end as refund_net_amount
     from shipped
 ),
 
@@ -162,14 +175,18 @@ final as (
         shipping_gross_amount,
         cast(shipping_net_amount as decimal(18, 2)) as shipping_net_amount,
         cast(shipping_gross_amount - shipping_net_amount as decimal(18, 2)) as shipping_vat_amount,
-        cast(case when is_refunded then quantity else 0 end as decimal(12, 3)) as refund_quantity,
-        cast(case when is_refunded then gross_amount else 0 end as decimal(18, 2))
-            as refund_gross_amount,
-        cast(case when is_refunded then net_amount else 0 end as decimal(18, 2))
-            as refund_net_amount,
-        cast(case when is_refunded then vat_amount else 0 end as decimal(18, 2))
-            as refund_vat_amount,
-        case when is_refunded then 'whole_order' end as refund_basis
+        cast(refund_quantity as decimal(12, 3)) as refund_quantity,
+        cast(refund_gross_amount as decimal(18, 2)) as refund_gross_amount,
+        cast(refund_net_amount as decimal(18, 2)) as refund_net_amount,
+        cast(
+            case when tax_rate is null then 0 else refund_gross_amount - refund_net_amount end
+            as decimal(18, 2)
+        ) as refund_vat_amount,
+        case
+            when not is_refunded then null
+            when has_returned_lines then 'returned_lines'
+            else 'whole_order'
+        end as refund_basis
     from netted
 )
 

@@ -5,6 +5,9 @@ create or replace temp macro currency_of_account() as getvariable('currency');
 
 create or replace temp macro prices_include_discount() as getvariable('prices_include_discount');
 
+create or replace temp macro shipping_follows_goods() as
+getvariable('shipping_vat') = 'follows_goods';
+
 -- An amount that can be added, subtracted and multiplied: DuckDB fails when + - * of types of up to
 -- 18 digits need a 19th.
 create or replace temp macro wide(amount) as cast(amount as decimal(38, 2));
@@ -34,16 +37,42 @@ amount_of_cents(
     )
 );
 
+-- amount x pieces / all pieces, rounded half up: exact for amounts below 100 million and up to
+-- 100,000 pieces; null without pieces.
+create or replace temp macro part_of_amount(amount, pieces, all_pieces) as
+amount_of_cents(
+    part_of(
+        cents_of(amount),
+        cast(pieces * 1000 as bigint),
+        nullif(cast(all_pieces * 1000 as bigint), 0)
+    )
+);
+
 -- The share of a percent discount in units of 0.00000001.
 create or replace temp macro share_units_of(discount_value) as
 cast(discount_value * 100000000 as bigint);
 
--- Money taken off `amount` by a discount. `cash` is an amount; `percent` (1 = 100 %) is a share of
--- the price before the discount, so with `amount` after it: amount x share / (1 - share).
--- Null: the kind is unknown, the value is no share, or 100 % came off and the price is gone.
+-- Money taken off by a discount, with `amount` before it, or after it if it is included. `cash` is
+-- an amount, but never more than what it is taken from; `percent` (1 = 100 %) is a share of the
+-- price before, so with `amount` after it: amount x share / (1 - share).
+-- Null: the kind is unknown, the value is no share, or the price is gone: included, and 0 is left.
 create or replace temp macro discount_of(kind, discount_value, amount, is_included) as
 case
-    when kind = 'cash' and discount_value >= 0 then cast(discount_value as decimal(18, 2))
+    when is_included and amount = 0 and discount_value > 0 then null
+    when kind = 'cash' and discount_value >= 0 and amount is not null
+        then
+            cast(
+                least(
+                    cast(discount_value as decimal(38, 2)),
+                    greatest(
+                        wide(amount)
+                        + case
+                            when is_included then cast(discount_value as decimal(38, 2)) else 0
+                        end,
+                        0
+                    )
+                ) as decimal(18, 2)
+            )
     when
         kind = 'percent' and is_included
         and discount_value >= 0 and discount_value < 0.999999995 and abs(amount) < 100000000
@@ -66,16 +95,24 @@ case
             )
 end;
 
--- What a line's own discount took off; null: it has one that cannot be told.
-create or replace temp macro line_discount_of(
-    has_discount, kind, discount_value, published_amount
-) as
+-- What a line's own discount took off; null: it has one that cannot be told. Of prices that include
+-- discounts the one on the order came off last: `amount` is what was left before it did.
+create or replace temp macro line_discount_of(has_discount, kind, discount_value, amount) as
 cast(
     case
         when not has_discount then 0
-        else discount_of(kind, discount_value, published_amount, prices_include_discount())
+        else discount_of(kind, discount_value, amount, prices_include_discount())
     end as decimal(18, 2)
 );
+
+-- The price that a line's own discount is told from: as published, or, if that includes discounts,
+-- with the line's share of the one on the order; null: that cannot be told.
+create or replace temp macro amount_at_own_discount(published_amount, share_amount) as
+case
+    when prices_include_discount()
+        then try_cast(wide(published_amount) + wide(share_amount) as decimal(18, 2))
+    else published_amount
+end;
 
 -- A line's share of the discount on its order; null: the discount cannot be told, or the line has
 -- no amount to bear a share with. `of_order` is null where nothing is discounted.

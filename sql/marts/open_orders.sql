@@ -1,10 +1,10 @@
--- grain: one row per order that is neither paid nor canceled
+-- grain: one row per order that is neither paid, canceled nor refunded
 -- key: account, order_id
 -- rebuild: full
 -- copies: core.fct_orders by account, order_id; core.dim_customer by account, customer_id
 with orders as (
     select * from core.fct_orders
-    where order_class = 'open'
+    where order_class = 'open' and not is_refunded
 ),
 
 known as (

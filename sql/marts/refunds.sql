@@ -27,12 +27,13 @@ final as (
         is_refund_date_observed,
         cast(date_diff('day', business_date, refund_date) as integer) as days_to_refund,
         -- measures
-        coalesce(quantity, 0) as quantity,
-        coalesce(items_gross_amount, 0) as refund_amount,
-        coalesce(items_net_amount, 0) as refund_net_amount,
-        coalesce(items_vat_amount, 0) as refund_vat_amount,
+        coalesce(refund_quantity, 0) as quantity,
+        coalesce(refund_amount, 0) as refund_amount,
+        coalesce(refund_net_amount, 0) as refund_net_amount,
+        coalesce(refund_vat_amount, 0) as refund_vat_amount,
         coalesce(shipping_gross_amount, 0) as shipping_gross_amount,
-        coalesce(payments_amount, 0) as payment_amount
+        coalesce(payments_amount, 0) as payment_amount,
+        refund_basis
     from orders
 )
 

@@ -70,7 +70,12 @@ final as (
         coalesce(daily.unnumbered_order_count, 0) as unnumbered_order_count,
         coalesce(daily.refund_count, 0) as refund_count,
         coalesce(daily.open_order_count, 0) as open_order_count,
-        coalesce(daily.canceled_order_count, 0) as canceled_order_count
+        coalesce(daily.canceled_order_count, 0) as canceled_order_count,
+        -- shipping, goods without a rate, cancellations
+        coalesce(daily.shipping_net_amount, 0) as shipping_net_amount,
+        coalesce(daily.shipping_vat_amount, 0) as shipping_vat_amount,
+        coalesce(daily.unrated_gross_amount, 0) as unrated_gross_amount,
+        coalesce(daily.canceled_gross_amount, 0) as canceled_gross_amount
     from grid
     left join daily
         on

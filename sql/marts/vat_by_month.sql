@@ -20,7 +20,12 @@ final as (
         -- measures
         coalesce(try_cast(sum(gross_amount) as decimal(18, 2)), 0) as gross_amount,
         coalesce(try_cast(sum(net_amount) as decimal(18, 2)), 0) as net_amount,
-        coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount
+        coalesce(try_cast(sum(vat_amount) as decimal(18, 2)), 0) as vat_amount,
+        -- shipping beside them
+        coalesce(try_cast(sum(shipping_gross_amount) as decimal(18, 2)), 0)
+            as shipping_gross_amount,
+        coalesce(try_cast(sum(shipping_net_amount) as decimal(18, 2)), 0) as shipping_net_amount,
+        coalesce(try_cast(sum(shipping_vat_amount) as decimal(18, 2)), 0) as shipping_vat_amount
     from vat
     group by account, month_of(business_date), tax_rate, channel
 )

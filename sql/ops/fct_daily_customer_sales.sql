@@ -16,7 +16,7 @@ movements as (
         orders.quantity,
         orders.items_gross_amount as gross_amount,
         orders.items_net_amount as net_amount,
-        case when orders.is_refunded then orders.items_gross_amount end as refunded_sales_amount,
+        orders.refund_amount as refunded_sales_amount,
         0 as refund_count,
         cast(null as decimal(18, 2)) as refund_amount
     from core.fct_orders as orders
@@ -39,7 +39,7 @@ movements as (
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as refunded_sales_amount,
         1 as refund_count,
-        orders.items_gross_amount as refund_amount
+        orders.refund_amount
     from core.fct_orders as orders
     inner join days
         on

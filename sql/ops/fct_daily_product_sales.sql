@@ -55,8 +55,8 @@ movements as (
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as vat_amount,
         cast(null as decimal(18, 2)) as discount_amount,
-        items.quantity as refund_quantity,
-        items.line_gross_amount as refund_amount
+        items.refund_quantity,
+        items.refund_amount
     from core.fct_order_items as items
     inner join refunds
         on items.order_id = refunds.order_id and nullif(items.account, refunds.account) is null

@@ -13,6 +13,7 @@ placed as (
         channel,
         order_class,
         order_class = 'sale' as is_sale,
+        order_class = 'open' and not is_refunded as is_open,
         customer_id,
         invoice_number,
         coalesce(completed_at, ordered_at, first_seen_at) as placed_at,
@@ -22,6 +23,8 @@ placed as (
         items_net_amount,
         items_vat_amount,
         shipping_gross_amount,
+        shipping_net_amount,
+        shipping_vat_amount,
         coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) as discount_amount,
         payments_amount
     from core.fct_orders
@@ -34,7 +37,7 @@ refunds as (
         refund_date as business_date,
         channel,
         count(*) as refund_count,
-        sum(items_gross_amount) as refund_amount
+        sum(refund_amount) as refund_amount
     from core.fct_orders
     where
         order_class = 'sale'
@@ -49,7 +52,7 @@ sales as (
         business_date,
         channel,
         count(*) filter (where is_sale) as order_count,
-        count(*) filter (where order_class = 'open') as open_order_count,
+        count(*) filter (where is_open) as open_order_count,
         count(*) filter (where order_class = 'canceled') as canceled_order_count,
         count(*) filter (where order_class = 'draft') as draft_order_count,
         count(*) filter (where order_class = 'test') as test_order_count,
@@ -63,6 +66,11 @@ sales as (
         sum(items_net_amount) filter (where is_sale) as net_amount,
         sum(items_vat_amount) filter (where is_sale) as vat_amount,
         sum(shipping_gross_amount) filter (where is_sale) as shipping_gross_amount,
+        sum(shipping_net_amount) filter (where is_sale) as shipping_net_amount,
+        sum(shipping_vat_amount) filter (where is_sale) as shipping_vat_amount,
+        sum(wide(items_gross_amount) - wide(items_net_amount) - wide(items_vat_amount))
+        filter (where is_sale) as unrated_gross_amount,
+        sum(items_gross_amount) filter (where order_class = 'canceled') as canceled_gross_amount,
         sum(discount_amount) filter (where is_sale) as discount_amount,
         sum(payments_amount) filter (where is_sale) as payment_amount,
         max(placed_at) as last_order_at
@@ -99,6 +107,13 @@ final as (
         coalesce(sales.canceled_order_count, 0) as canceled_order_count,
         coalesce(sales.draft_order_count, 0) as draft_order_count,
         coalesce(sales.test_order_count, 0) as test_order_count,
+        -- shipping, goods without a rate, cancellations
+        coalesce(try_cast(sales.shipping_net_amount as decimal(18, 2)), 0) as shipping_net_amount,
+        coalesce(try_cast(sales.shipping_vat_amount as decimal(18, 2)), 0) as shipping_vat_amount,
+        coalesce(try_cast(sales.unrated_gross_amount as decimal(18, 2)), 0)
+            as unrated_gross_amount,
+        coalesce(try_cast(sales.canceled_gross_amount as decimal(18, 2)), 0)
+            as canceled_gross_amount,
         -- time
         sales.last_order_at
     from sales

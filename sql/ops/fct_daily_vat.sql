@@ -31,6 +31,9 @@ movements as (
         gross_amount,
         net_amount,
         vat_amount,
+        shipping_gross_amount,
+        shipping_net_amount,
+        shipping_vat_amount,
         0 as refund_count,
         cast(null as decimal(18, 2)) as refund_gross_amount,
         cast(null as decimal(18, 2)) as refund_net_amount,
@@ -49,10 +52,13 @@ movements as (
         cast(null as decimal(18, 2)) as gross_amount,
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as vat_amount,
+        cast(null as decimal(18, 2)) as shipping_gross_amount,
+        cast(null as decimal(18, 2)) as shipping_net_amount,
+        cast(null as decimal(18, 2)) as shipping_vat_amount,
         1 as refund_count,
-        order_vat.gross_amount as refund_gross_amount,
-        order_vat.net_amount as refund_net_amount,
-        order_vat.vat_amount as refund_vat_amount
+        order_vat.refund_gross_amount,
+        order_vat.refund_net_amount,
+        order_vat.refund_vat_amount
     from core.fct_order_vat as order_vat
     inner join refunds on order_vat.order_id = refunds.order_id
     where nullif(order_vat.account, refunds.account) is null
@@ -76,7 +82,12 @@ final as (
         cast(sum(refund_count) as bigint) as refund_count,
         coalesce(try_cast(sum(refund_gross_amount) as decimal(18, 2)), 0) as refund_gross_amount,
         coalesce(try_cast(sum(refund_net_amount) as decimal(18, 2)), 0) as refund_net_amount,
-        coalesce(try_cast(sum(refund_vat_amount) as decimal(18, 2)), 0) as refund_vat_amount
+        coalesce(try_cast(sum(refund_vat_amount) as decimal(18, 2)), 0) as refund_vat_amount,
+        -- shipping
+        coalesce(try_cast(sum(shipping_gross_amount) as decimal(18, 2)), 0)
+            as shipping_gross_amount,
+        coalesce(try_cast(sum(shipping_net_amount) as decimal(18, 2)), 0) as shipping_net_amount,
+        coalesce(try_cast(sum(shipping_vat_amount) as decimal(18, 2)), 0) as shipping_vat_amount
     from movements
     group by account, business_date, channel, order_class, tax_rate
 )

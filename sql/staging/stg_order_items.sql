@@ -9,6 +9,7 @@ with items as (
         channel,
         order_class,
         business_date,
+        has_bit(state, 16) as is_refunded,
         coalesce(completed_at, ordered_at, seen_at) as sold_at,
         unnest(item_list) as item,
         cast(generate_subscripts(item_list, 1) as integer) as line_number
@@ -61,6 +62,32 @@ typed as (
     from sent
 ),
 
+returned as (
+    select
+        *,
+        case
+            when original_quantity > 100000 then null
+            when quantity >= 0 and quantity < original_quantity then original_quantity - quantity
+            when quantity is not null and original_quantity is not null then 0
+        end as returned_quantity
+    from typed
+),
+
+told as (
+    -- the price of the lowered quantity, or still that of the original one: it lies nearer to it
+    select
+        *,
+        is_refunded and coalesce(returned_quantity > 0, false) as is_returned,
+        case
+            when quantity = 0 then gross_amount = 0
+            when abs(gross_amount) < 100000000
+                then
+                    abs(wide(gross_amount) - wide(unit_gross_amount) * quantity)
+                    < abs(wide(gross_amount) - wide(unit_gross_amount) * original_quantity)
+        end as is_lowered_price
+    from returned
+),
+
 final as (
     select
         account,
@@ -72,21 +99,33 @@ final as (
         product_id,
         product_code,
         product_name,
-        quantity,
+        -- of a refunded order: what was sold, also where a part of it came back
+        case when is_returned then original_quantity else quantity end as quantity,
         original_quantity,
+        returned_quantity,
         tax_rate,
         unit_net_price,
         unit_gross_amount,
         -- what was sent and cannot be read stays unknown; only what was not sent is derived
         case
             when gross_sent is null
-                then try_cast(wide(unit_gross_amount) * quantity as decimal(18, 2))
-            else gross_amount
+                then
+                    try_cast(
+                        wide(unit_gross_amount)
+                        * case when is_returned then original_quantity else quantity end
+                        as decimal(18, 2)
+                    )
+            when not is_returned or not coalesce(is_lowered_price, false) then gross_amount
+            when quantity = 0
+                then try_cast(wide(unit_gross_amount) * original_quantity as decimal(18, 2))
+            else part_of_amount(gross_amount, original_quantity, quantity)
         end as published_gross_amount,
         discount_type,
         discount_value,
         discount_type is not null or discount_value_sent is not null as has_discount,
         -- of the order
+        is_refunded,
+        is_returned,
         channel,
         order_class,
         business_date,
@@ -103,7 +142,7 @@ final as (
         end as unit_gross_sent,
         case when is_odd_amount(gross_sent, gross_amount) then gross_sent end as gross_sent,
         case when discount_value is null then discount_value_sent end as discount_value_sent
-    from typed
+    from told
 )
 
 select * from final

@@ -8,7 +8,7 @@ select
     quantity,
     items_gross_amount as gross_amount,
     items_net_amount as net_amount,
-    case when is_refunded then items_gross_amount else 0 end as refund_amount,
-    case when is_refunded then 0 else items_gross_amount end as kept_gross_amount
+    case when is_refunded then refund_amount else 0 end as refund_amount,
+    items_gross_amount - coalesce(refund_amount, 0) as kept_gross_amount
 from core.fct_orders
 where order_class = 'sale' and customer_id is not null

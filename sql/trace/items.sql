@@ -46,8 +46,8 @@ refunded as (
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as vat_amount,
         cast(null as decimal(18, 2)) as discount_amount,
-        items.quantity as refund_quantity,
-        items.line_gross_amount as refund_amount
+        items.refund_quantity,
+        items.refund_amount
     from items
     inner join orders on items.account = orders.account and items.order_id = orders.order_id
 ),

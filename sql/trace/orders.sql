@@ -40,7 +40,7 @@ placed as (
             as walk_in_gross_amount,
         0 as refund_count,
         -- orders that are no sales
-        case when order_class = 'open' then 1 else 0 end as open_order_count,
+        case when order_class = 'open' and not is_refunded then 1 else 0 end as open_order_count,
         case when order_class = 'canceled' then 1 else 0 end as canceled_order_count
     from orders
 ),
@@ -60,7 +60,7 @@ refunded as (
         cast(null as decimal(18, 2)) as gross_amount,
         cast(null as decimal(18, 2)) as net_amount,
         cast(null as decimal(18, 2)) as vat_amount,
-        items_gross_amount as refund_amount,
+        refund_amount,
         cast(null as decimal(18, 2)) as shipping_gross_amount,
         cast(null as decimal(18, 2)) as discount_amount,
         cast(null as decimal(18, 2)) as payment_amount,

@@ -174,7 +174,7 @@ class Life:
         self.sandbox.switches.refused_channels = frozenset()
         self.neighbour.leave()
         self.foreign.clear()
-        for name in ("START_DATE", "PRICES_INCLUDE_DISCOUNT"):
+        for name in ("START_DATE", "PRICES_INCLUDE_DISCOUNT", "SHIPPING_VAT"):
             self.settings.pop(name, None)
         self.settings["ACCOUNT"] = apart(lambda: account_of(self.files.landing))
         self.settings["CHANNELS"] = ",".join(self.channels)

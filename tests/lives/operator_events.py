@@ -121,6 +121,8 @@ SETTINGS = (
     ("CURRENCY", "CHF"),
     ("PRICES_INCLUDE_DISCOUNT", "false"),
     ("PRICES_INCLUDE_DISCOUNT", "true"),
+    ("SHIPPING_VAT", "none"),
+    ("SHIPPING_VAT", "follows_goods"),
     ("CHANNELS", "ipad"),
     ("CHANNELS", "ipad,shop,ebay,backoffice"),
     ("START_DATE", "2026-10-01"),

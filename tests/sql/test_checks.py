@@ -152,8 +152,17 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         other(ITEMS, "line_net_amount", "line_net_amount + 0.01"),
         other(ITEMS, "line_vat_amount", "null"),
         (
-            "update core.fct_order_items set line_net_amount = line_net_amount + 0.01, "
-            "line_vat_amount = line_vat_amount - 0.01 where tax_rate = 19"
+            "update core.fct_order_items set line_net_amount = line_net_amount + 0.02, "
+            "line_vat_amount = line_vat_amount - 0.02 where tax_rate = 19"
+        ),
+    ],
+    "vat_is_rounded_once": [
+        other(VAT, "vat_amount", "vat_amount + 0.01"),
+        other(VAT, "shipping_vat_amount", "shipping_vat_amount + 0.01"),
+        f"update {VAT} set net_amount = net_amount + 0.01, vat_amount = vat_amount - 0.01 where tax_rate = 19",
+        (
+            f"update {VAT} set shipping_net_amount = shipping_net_amount + 0.01, "
+            "shipping_vat_amount = shipping_vat_amount - 0.01 where tax_rate = 19 and shipping_gross_amount > 0"
         ),
     ],
     "lines_bear_their_discounts_once": [

@@ -382,6 +382,118 @@ def test_shipping_bears_the_vat_of_the_goods(by_amount, case):
     ) == [(rate, *map(D, amounts)) for rate, *amounts in SHIPPING[case][2]]
 
 
+# amounts of lines at 19 % unless told otherwise; their net amounts
+SPREAD: dict[str, tuple[list[Any], list[str]]] = {
+    "the lower line gets the cent": ([line(n, "10.00") for n in (1, 2, 3)], ["8.41", "8.40", "8.40"]),  # 25.21
+    "the line that lost most gets it": ([line(1, "10.01"), line(2, "10.00")], ["8.41", "8.41"]),  # 16.8151
+    "a cent less than rounded by line": ([line(1, "0.05"), line(2, "0.05")], ["0.04", "0.04"]),
+    "lines taken back": ([line(n, "-10.00") for n in (1, 2, 3)], ["-8.41", "-8.40", "-8.40"]),
+    "a line taken back": ([line(1, "-10.00"), line(2, "10.00"), line(3, "10.00")], ["-8.40", "8.40", "8.40"]),
+    "lines that cancel each other": ([line(1, "10.00"), line(2, "-10.00")], ["8.40", "-8.40"]),
+    "each rate for itself": (
+        [line(1, "10.00"), line(2, "10.00", tax_rate="7.000"), line(3, "10.00"), line(4, "10.00", tax_rate="7.000")],
+        ["8.41", "9.35", "8.40", "9.34"],  # 16.81 and 18.69
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def spread(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    cases = {name: sale(items=lines) for name, (lines, _) in SPREAD.items()}
+    return one_warehouse_of(cases, tmp_path_factory.mktemp("spread"))
+
+
+@pytest.mark.parametrize("case", SPREAD)
+def test_vat_is_rounded_once_per_order_and_rate_and_spread_over_its_lines(spread, case):
+    lines = spread(case, "line_number, line_net_amount", "core.fct_order_items")
+
+    assert [net for _, net in lines] == [D(net) for net in SPREAD[case][1]]
+    assert spread(case, "items_net_amount") == [(sum(net for _, net in lines),)]
+    assert spread(case, "sum(net_amount)", "core.fct_order_vat") == [(sum(net for _, net in lines),)]
+
+
+# -- refunds -------------------------------------------------------------------------------------------
+
+REFUNDED = 360 | 16
+# lines and state; quantity, gross amount of the sale; pieces, gross, net, VAT that came back; on what basis
+RETURNS: dict[str, tuple[list[Any], int, tuple[Any, ...]]] = {
+    "all of it": (
+        [line(1, "20.00", quantity=2, original_quantity=2, unit_gross_price="10.00")],
+        REFUNDED,
+        ("2", "20.00", "2", "20.00", "16.81", "3.19", "whole_order"),
+    ),
+    "one of three, priced as what is left": (
+        [line(1, "20.00", quantity=2, original_quantity=3, unit_gross_price="10.00")],
+        REFUNDED,
+        ("3", "30.00", "1", "10.00", "8.40", "1.60", "returned_lines"),
+    ),
+    "one of three, priced as before": (
+        [line(1, "30.00", quantity=2, original_quantity=3, unit_gross_price="10.00")],
+        REFUNDED,
+        ("3", "30.00", "1", "10.00", "8.40", "1.60", "returned_lines"),
+    ),
+    "all of one line, nothing of another": (
+        [
+            line(1, "0.00", quantity=0, original_quantity=3, unit_gross_price="10.00"),
+            line(2, "5.35", quantity=1, original_quantity=1, unit_gross_price="5.35", tax_rate="7.000"),
+        ],
+        REFUNDED,
+        ("4", "35.35", "3", "30.00", "25.21", "4.79", "returned_lines"),
+    ),
+    "a third of a price that no cent divides": (
+        [line(1, "10.00", quantity=2, original_quantity=3, unit_gross_price="3.33")],
+        REFUNDED,
+        ("3", "10.00", "1", "3.33", "2.80", "0.53", "returned_lines"),
+    ),
+    "less than ordered, but nothing paid back": (
+        [line(1, "20.00", quantity=2, original_quantity=3, unit_gross_price="10.00")],
+        360,
+        ("2", "20.00", None, None, None, None, None),
+    ),
+    "canceled as well": (
+        [line(1, "20.00", quantity=2, original_quantity=2, unit_gross_price="10.00")],
+        REFUNDED | 4,
+        ("2", "20.00", "0", "0.00", "0.00", "0.00", "whole_order"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def returned(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    cases = {name: sale(items=lines, state=state) for name, (lines, state, _) in RETURNS.items()}
+    cases |= {"never paid": sale(state=16), "not paid yet": sale(state=2)}
+    return one_warehouse_of(cases, tmp_path_factory.mktemp("returns"))
+
+
+@pytest.mark.parametrize("case", RETURNS)
+def test_a_refund_is_of_the_returned_pieces_and_the_sale_of_all(returned, case):
+    columns = (
+        "quantity, items_gross_amount, refund_quantity, refund_amount, refund_net_amount, refund_vat_amount, "
+        "refund_basis"
+    )
+    *figures, basis = RETURNS[case][2]
+
+    assert returned(case, columns) == [(*map(amount, figures), basis)]
+    assert returned(case, "sum(refund_quantity), sum(refund_amount)", "core.fct_order_items") == [
+        tuple(map(amount, figures[2:4]))
+    ]
+
+
+def test_pieces_that_came_back_are_told_by_line(returned):
+    case = "all of one line, nothing of another"
+
+    assert returned(case, "line_number, returned_quantity", "core.fct_order_items") == [(1, D(3)), (2, D(0))]
+    assert returned("less than ordered, but nothing paid back", "returned_quantity", "core.fct_order_items") == [
+        (D(1),)
+    ]
+
+
+def test_an_order_that_came_back_and_was_never_paid_is_no_money_outstanding(returned):
+    assert returned("not paid yet", "count(*)", "marts.open_orders") == [(1,)]
+    assert returned("never paid", "count(*)", "marts.open_orders") == [(0,)]
+    assert returned("never paid", "order_class, refund_amount") == [("open", D("0.00"))]
+
+
 # -- discounts -----------------------------------------------------------------------------------------
 
 # discount; prices after it: amount taken off; prices before it: amount taken off, amount left
@@ -396,14 +508,48 @@ LINE_DISCOUNTS: dict[str, tuple[Any, str | None, str | None, str]] = {
     "none": (None, "0.00", "0.00", "10.00"),
 }
 # lines, discount on the order, shares
-ORDER_DISCOUNTS: dict[str, tuple[list[str], Any, list[str]]] = {
+ORDER_DISCOUNTS: dict[str, tuple[list[str], Any, list[str | None]]] = {
     "one cent is left over": (["10.00", "10.00", "10.00"], cash("10.00"), ["3.34", "3.33", "3.33"]),
     "by amount": (["10.00", "20.00", "0.00"], cash("1.00"), ["0.33", "0.67", "0.00"]),
     "less than a cent each": (["0.01", "0.01", "0.01"], cash("0.02"), ["0.01", "0.01", "0.00"]),
     "a negative line": (["10.00", "-5.00"], cash("1.00"), ["1.00", "0.00"]),
-    "lines that cost nothing": (["0.00", "0.00"], cash("1.00"), ["1.00", "0.00"]),
+    "lines that cost nothing": (["0.00", "0.00"], cash("1.00"), [None, None]),
     "a share": (["19.99", "5.01"], percent("0.10"), ["2.22", "0.56"]),
     "too large for exact shares": (["40000000.00", "1.00"], cash("5.00"), ["5.00", "0.00"]),
+}
+# the line, discount on the order; prices after discounts, and before: of the line, of the order, and what is left
+STACKED: dict[str, tuple[Any, Any, tuple[str | None, ...], tuple[str, ...]]] = {
+    "list 100, sold 72": (
+        line(1, "72.00", discount=percent("0.2")),
+        percent("0.1"),
+        ("20.00", "8.00", "72.00"),
+        ("14.40", "5.76", "51.84"),
+    ),
+    "list 100 less 20 in cash, sold 72": (
+        line(1, "72.00", discount=cash("20")),
+        percent("0.1"),
+        ("20.00", "8.00", "72.00"),
+        ("20.00", "5.20", "46.80"),
+    ),
+    "more cash than the basket costs": (
+        line(1, "8.00"),
+        cash("10"),
+        ("0.00", "10.00", "8.00"),
+        ("0.00", "8.00", "0.00"),
+    ),
+    "more cash than the line costs": (
+        line(1, "8.00", discount=cash("10")),
+        cash("1"),
+        ("10.00", "1.00", "8.00"),
+        ("8.00", "0.00", "0.00"),
+    ),
+    "nothing is left": (
+        line(1, "0.00", discount=percent("0.2")),
+        cash("10"),
+        (None, None, "0.00"),
+        ("0.00", "0.00", "0.00"),
+    ),
+    "cash off a price of nothing": (line(1, "0.00", discount=cash("3")), None, (None, "0.00", "0.00"), ("0.00",) * 3),
 }
 TWO_LINES = [line(1, "10.00", discount=percent("0.2")), line(2, "10.00")]
 FITS = {"20.00": "included", "16.00": "excluded", "18.00": "order_excluded", "3.33": "none"}
@@ -417,6 +563,8 @@ def discount_cases() -> dict[str, Any]:
         cases[f"order: {name}"] = sale(
             items=[line(number, gross) for number, gross in enumerate(lines, 1)], discount=discount
         )
+    for name, (item, discount, *_) in STACKED.items():
+        cases[f"stacked: {name}"] = sale(items=[item], discount=discount)
     for paid in FITS:
         cases[f"paid {paid}"] = sale(
             items=TWO_LINES, discount=cash("2.00"), amount_paid=paid, payments=[payment(amount=paid)]
@@ -462,12 +610,23 @@ def test_prices_before_discount_are_lowered_by_it(before_discount, case):
 
 @pytest.mark.parametrize("case", ORDER_DISCOUNTS)
 def test_a_discount_on_the_order_is_shared_to_the_cent(after_discount, case):
-    shares = [D(share) for share in ORDER_DISCOUNTS[case][2]]
+    shares = [amount(share) for share in ORDER_DISCOUNTS[case][2]]
 
     found = after_discount(f"order: {case}", "line_number, order_discount_amount", "core.fct_order_items")
 
     assert [share for _, share in found] == shares
-    assert after_discount(f"order: {case}", "discount_amount") == [(sum(shares),)]
+    known = [share for share in shares if share is not None]
+    assert after_discount(f"order: {case}", "discount_amount") == [(sum(known) if known else None,)]
+
+
+@pytest.mark.parametrize("case", STACKED)
+def test_discounts_of_line_and_order_are_told_in_the_order_in_which_they_came_off(
+    after_discount, before_discount, case
+):
+    columns = "discount_amount, order_discount_amount, line_gross_amount"
+
+    for ask, told in ((after_discount, STACKED[case][2]), (before_discount, STACKED[case][3])):
+        assert ask(f"stacked: {case}", columns, "core.fct_order_items") == [tuple(map(amount, told))]
 
 
 @pytest.mark.parametrize("paid", FITS)
@@ -486,7 +645,7 @@ def test_prices_before_discount_make_turnover_and_balance_what_is_left(before_di
     columns = "items_gross_amount, items_net_amount, items_vat_amount, published_gross_amount, balance_class"
 
     assert before_discount("paid 16.00", columns) == [
-        (D("16.00"), D("13.44"), D("2.56"), D("20.00"), "exact"),
+        (D("16.00"), D("13.45"), D("2.55"), D("20.00"), "exact"),
     ]
     assert before_discount("paid 16.00", "line_number, line_gross_amount", "core.fct_order_items") == [
         (1, D("7.11")),

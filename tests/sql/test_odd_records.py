@@ -38,6 +38,17 @@ ORDERS: dict[str, tuple[Any, tuple[str, str] | None, str, tuple[Any, ...]]] = {
         (D("10.00"), "exact"),
     ),
     "amount of nothing": (sale(amount_paid="0E-10"), None, "amount_paid", (D("0.00"),)),
+    "shipping of no goods": (
+        sale(
+            items=[],
+            payments=[payment(amount="4.90")],
+            amount_paid="4.90",
+            shipment={"id": 1, "name": "DHL", "cost": "4.90", "service": None},
+        ),
+        ("shipping_bears_the_vat_of_goods", "shipment.cost is 4.90, but no line has a VAT rate"),
+        "shipping_gross_amount, shipping_net_amount, shipping_vat_amount, balance_class",
+        (D("4.90"), D("4.90"), D("0.00"), "exact"),
+    ),
     "amount as a JSON number": (sale(amount_paid=10.0), None, "amount_paid", (D("10.00"),)),
     "amount as a whole number": (sale(amount_paid=10), None, "amount_paid", (D("10.00"),)),
     "amount with sub-cent digits": (

@@ -58,6 +58,7 @@ class Rules:
     day_starts_at: int = 0
     currency: str = "EUR"
     prices_include_discount: bool = True
+    shipping_vat: str = "follows_goods"
 
 
 class UnreadableFile(TransformError):

@@ -115,6 +115,7 @@ def _rules(meta: Mapping[str, str]) -> Rules:
         day_starts_at=int(meta.get("day_starts_at", Rules.day_starts_at)),
         currency=meta.get("currency", Rules.currency),
         prices_include_discount=meta.get("prices_include_discount", "True") == "True",
+        shipping_vat=meta.get("shipping_vat", Rules.shipping_vat),
     )
 
 
