@@ -11,8 +11,7 @@ select
     try_cast(sum(quantity) as decimal(12, 3)) as quantity,
     try_cast(sum(items_gross_amount) as decimal(18, 2)) as gross_amount,
     try_cast(sum(items_net_amount) as decimal(18, 2)) as net_amount,
-    try_cast(sum(items_gross_amount) filter (where is_refunded) as decimal(18, 2))
-        as refunded_sales_amount
+    try_cast(sum(refund_amount) as decimal(18, 2)) as refunded_sales_amount
 from core.fct_orders
 where
     order_class = 'sale'

@@ -20,7 +20,7 @@ select
     rates.order_class,
     rates.tax_rate,
     count(*) as refund_count,
-    try_cast(sum(rates.refund_gross_amount) as decimal(18, 2)) as refund_gross_amount,
+    try_cast(sum(rates.refund_amount) as decimal(18, 2)) as refund_gross_amount,
     try_cast(sum(rates.refund_net_amount) as decimal(18, 2)) as refund_net_amount,
     try_cast(sum(rates.refund_vat_amount) as decimal(18, 2)) as refund_vat_amount
 from core.fct_order_vat as rates

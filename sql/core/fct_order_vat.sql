@@ -31,7 +31,7 @@ final as (
         rates.shipping_net_amount,
         rates.shipping_vat_amount,
         rates.refund_quantity,
-        rates.refund_gross_amount,
+        rates.refund_gross_amount as refund_amount,
         rates.refund_net_amount,
         rates.refund_vat_amount
     from orders

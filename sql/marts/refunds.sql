@@ -27,7 +27,7 @@ final as (
         is_refund_date_observed,
         cast(date_diff('day', business_date, refund_date) as integer) as days_to_refund,
         -- measures
-        coalesce(refund_quantity, 0) as quantity,
+        coalesce(refund_quantity, 0) as refund_quantity,
         coalesce(refund_amount, 0) as refund_amount,
         coalesce(refund_net_amount, 0) as refund_net_amount,
         coalesce(refund_vat_amount, 0) as refund_vat_amount,

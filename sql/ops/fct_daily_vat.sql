@@ -56,7 +56,7 @@ movements as (
         cast(null as decimal(18, 2)) as shipping_net_amount,
         cast(null as decimal(18, 2)) as shipping_vat_amount,
         1 as refund_count,
-        order_vat.refund_gross_amount,
+        order_vat.refund_amount as refund_gross_amount,
         order_vat.refund_net_amount,
         order_vat.refund_vat_amount
     from core.fct_order_vat as order_vat

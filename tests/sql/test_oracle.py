@@ -15,9 +15,13 @@ from transforms.runner.build import Rules
 
 DAYS = (
     "select business_date, channel, "
-    "order_count, quantity, gross_amount, net_amount, vat_amount, refund_amount from marts.sales_by_day"
+    "order_count, quantity, gross_amount, net_amount, vat_amount, shipping_gross_amount, shipping_net_amount, "
+    "refund_amount, canceled_gross_amount from marts.sales_by_day"
 )
-VAT = "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month"
+VAT = (
+    "select month, tax_rate, channel, gross_amount, net_amount, vat_amount, shipping_gross_amount, "
+    "shipping_net_amount from marts.vat_by_month"
+)
 CLOSING = (
     "select booking_date, channel, payment_method, payment_count, payment_amount, refund_amount "
     "from marts.daily_closing"

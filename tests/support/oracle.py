@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from tests.support.landing_file import Load, payload_of
-from tests.support.oracle_books import Books, keep_books, reads_and_crawls
+from tests.support.oracle_books import Books, keep_books, reads_and_crawls, shipping_by_rate
+from tests.support.oracle_receipts import Line, cents_of, lines_of, net_of
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -27,12 +28,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shop:
-    """Orders in their latest version, one row per order, item and payment; money in Decimal."""
+    """Orders in their latest version, one row per order, item, payment and rate of shipping; money in Decimal."""
 
     orders: pd.DataFrame
     items: pd.DataFrame
     payments: pd.DataFrame
     known: Mapping[str, date]
+    freights: pd.DataFrame
 
 
 def read_shop(
@@ -55,7 +57,7 @@ def read_shop(
         order = json.loads(payload, parse_float=Decimal)
         latest[order["id"]] = order
     books = books or keep_books(*reads_and_crawls(loads), timezone, day_starts_at)
-    orders, items, payments = [], [], []
+    orders, items, payments, freights = [], [], [], []
     for order in latest.values():
         completed = order["completed_at"] or order["time_added"]
         head = {
@@ -66,20 +68,36 @@ def read_shop(
             "business_date": day.of(datetime.fromisoformat(completed)),
             "refund_date": books.refunds.get(order["id"]),
         }
-        lines = [_line(item) for item in order["basket"]["items"]]
+        lines = [_line(line) for line in lines_of(order)]
+        freight = shipping_by_rate(order)
         paid = [
             {
                 "payment_id": payment["id"],
                 "payment_method": payment["payment_method"],
-                "payment_amount": _cents(payment["payment_amount"]),
+                "payment_amount": cents_of(payment["payment_amount"]),
             }
             for payment in order["payments"]
         ]
-        orders.append(head | _sums(lines))
+        shipping = {rate: (cost, cost if rate is None else net_of(cost, rate)) for rate, cost in freight.items()}
+        orders.append(
+            head
+            | _sums(lines)
+            | {
+                "is_canceled": bool(order["state"] & CANCELED) and not order["state"] & (TEST_PRINT | DRAFT),
+                "shipping_gross": sum((cost for cost, _ in shipping.values()), ZERO),
+                "shipping_net": sum((net for _, net in shipping.values()), ZERO),
+            }
+        )
+        freights += [
+            head | {"tax_rate": rate, "shipping_gross": cost, "shipping_net": net}
+            for rate, (cost, net) in shipping.items()
+            if lines
+        ]
         items += [head | line for line in lines]
         payments += [head | payment for payment in paid]
     known = {channel: day.of(moment) for channel, moment in books.crawled.items()}
-    return Shop(pd.DataFrame(orders), pd.DataFrame(items), pd.DataFrame(payments), known)
+    tables = (pd.DataFrame(rows) for rows in (orders, items, payments))
+    return Shop(*tables, known, pd.DataFrame(freights))
 
 
 class _Calendar:
@@ -95,21 +113,15 @@ def _is_sale(state: int) -> bool:
     return not state & (TEST_PRINT | DRAFT | CANCELED) and bool(state & (PAID | CLOSED))
 
 
-def _cents(text: Any) -> Decimal:
-    return Decimal(str(text)).quantize(CENT, ROUND_HALF_UP)
-
-
-def _line(item: Row) -> Row:
-    gross = _cents(item["gross_price"])
-    rate = Decimal(item["tax_rate"])
-    net = (gross * 100 / (100 + rate)).quantize(CENT, ROUND_HALF_UP)
+def _line(line: Line) -> Row:
     return {
-        "product_id": item["product"],
-        "tax_rate": rate,
-        "quantity": Decimal(str(item["quantity"])),
-        "gross_amount": gross,
-        "net_amount": net,
-        "vat_amount": gross - net,
+        "product_id": line.product_id,
+        "tax_rate": line.tax_rate,
+        "quantity": line.quantity,
+        "gross_amount": line.gross,
+        "net_amount": line.net,
+        "vat_amount": line.gross - line.net,
+        "refund_amount": line.refund,
     }
 
 
@@ -117,7 +129,7 @@ def _sums(lines: Iterable[Row]) -> Row:
     lines = list(lines)
     return {
         name: sum((line[name] for line in lines), Decimal(0))
-        for name in ("quantity", "gross_amount", "net_amount", "vat_amount")
+        for name in ("quantity", "gross_amount", "net_amount", "vat_amount", "refund_amount")
     }
 
 
@@ -134,7 +146,7 @@ def _total(rows: pd.DataFrame, by: list[str], **measures: str) -> dict[tuple[Any
 
 
 def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
-    """(business_date, channel) -> orders, quantity, gross, net, VAT, refunded gross.
+    """(business_date, channel) -> orders, quantity, gross, net, VAT, shipping gross and net, refunded, canceled.
 
     Of each channel every day from its first figure to its last complete crawl, and later ones with figures.
     """
@@ -147,14 +159,18 @@ def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
         gross="gross_amount",
         net="net_amount",
         vat="vat_amount",
+        shipping="shipping_gross",
+        shipping_net="shipping_net",
     )
     refunds = sales[sales["refund_date"].notna()]
-    refunded = _total(refunds, ["refund_date", "channel"], gross="gross_amount")
+    refunded = _total(refunds, ["refund_date", "channel"], gross="refund_amount")
+    canceled = _total(shop.orders[shop.orders["is_canceled"]], ["business_date", "channel"], gross="gross_amount")
     figures = {*zip(shop.orders["business_date"], shop.orders["channel"], strict=True), *refunded}
     return {
         (day, channel): (
-            *sold.get((day, channel), (0, Decimal(0), ZERO, ZERO, ZERO)),
+            *sold.get((day, channel), (0, Decimal(0), ZERO, ZERO, ZERO, ZERO, ZERO)),
             *refunded.get((day, channel), (ZERO,)),
+            *canceled.get((day, channel), (ZERO,)),
         )
         for day, channel in figures | _days_known(figures, shop.known)
     }
@@ -178,10 +194,14 @@ def _days_known(figures: set[tuple[date, str]], known: Mapping[str, date]) -> se
 
 
 def vat_by_month(shop: Shop) -> dict[tuple[date, Decimal, str], tuple[Decimal, ...]]:
-    """(month, tax_rate, channel) -> gross, net, VAT."""
-    sold = shop.items[shop.items["is_sale"]].copy()
-    sold["month"] = [day.replace(day=1) for day in sold["business_date"]]
-    return _total(sold, ["month", "tax_rate", "channel"], gross="gross_amount", net="net_amount", vat="vat_amount")
+    """(month, tax_rate, channel) -> gross, net, VAT, gross and net of shipping."""
+    keys = ["month", "tax_rate", "channel"]
+    sold, sent = (rows[rows["is_sale"]].copy() for rows in (shop.items, shop.freights))
+    for rows in (sold, sent):
+        rows["month"] = [day.replace(day=1) for day in rows["business_date"]]
+    goods = _total(sold, keys, gross="gross_amount", net="net_amount", vat="vat_amount")
+    freight = _total(sent, keys, gross="shipping_gross", net="shipping_net")
+    return {key: (*amounts, *freight.get(key, (ZERO, ZERO))) for key, amounts in goods.items()}
 
 
 def sales_by_product(shop: Shop) -> dict[tuple[int | None], tuple[Any, ...]]:

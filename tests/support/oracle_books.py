@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.support.landing_file import REQUEST_DEPENDENT, Load, payload_of
+from tests.support.oracle_receipts import lines_of
 
 CENT, ZERO = Decimal("0.01"), Decimal("0.00")
 DRAFT, CANCELED, CLOSED, REFUNDED, TEST_PRINT, PAID = 1, 4, 8, 16, 128, 256
@@ -183,16 +184,16 @@ class _Clerk:
         if state & (TEST_PRINT | DRAFT | CANCELED) or not state & (PAID | CLOSED):
             return _Counted(channel, day)
         lines: dict[Any, list[Decimal]] = {}
-        for item in order["basket"]["items"]:
-            sums = lines.setdefault(Decimal(item["tax_rate"]), [Decimal(0), ZERO])
-            sums[0] += Decimal(str(item["quantity"]))
-            sums[1] += _cents(item["gross_price"])
-        lines = lines or {None: [Decimal(0), ZERO]}
+        for line in lines_of(order):
+            sums = lines.setdefault(line.tax_rate, [Decimal(0), ZERO, Decimal(0), ZERO])
+            for place, value in enumerate((line.quantity, line.gross, line.came_back, line.refund)):
+                sums[place] += value
+        lines = lines or {None: [Decimal(0), ZERO, Decimal(0), ZERO]}
         freight = dict(shipping_by_rate(order))
         first = min(lines, key=lambda rate: (rate is None, rate or 0))
         goods = {
             rate: (int(rate == first), quantity, gross, freight.get(rate, ZERO))
-            for rate, (quantity, gross) in lines.items()
+            for rate, (quantity, gross, _, _) in lines.items()
         }
         payments: dict[Any, tuple[int, Decimal]] = {}
         for payment in order["payments"]:
@@ -202,7 +203,7 @@ class _Clerk:
             payments[place] = count + 1, amount + _cents(payment["payment_amount"])
         if not state & REFUNDED:
             return _Counted(channel, day, True, goods, payments or {("none", day): (0, ZERO)})
-        refund = {rate: (quantity, gross) for rate, (_, quantity, gross, _) in goods.items() if quantity or gross}
+        refund = {rate: (pieces, gross) for rate, (_, _, pieces, gross) in lines.items() if pieces or gross}
         paid_back = _spread(sum((gross for _, gross in refund.values()), ZERO), payments)
         return _Counted(
             channel, day, True, goods, payments or {("none", day): (0, ZERO)}, refund, paid_back, is_refunded=True
@@ -295,9 +296,8 @@ def shipping_by_rate(order: Mapping[str, Any]) -> dict[Any, Decimal]:
     """Gross shipping by the rate of the goods: in proportion to their net, to the cent, largest remainder."""
     cost = _cents((order["shipment"] or {}).get("cost") or 0)
     gross: dict[Decimal, Decimal] = {}
-    for item in order["basket"]["items"]:
-        rate = Decimal(item["tax_rate"])
-        gross[rate] = gross.get(rate, ZERO) + _cents(item["gross_price"])
+    for line in lines_of(order):
+        gross[line.tax_rate] = gross.get(line.tax_rate, ZERO) + line.gross
     if not gross:
         return {None: cost}
     net = {
