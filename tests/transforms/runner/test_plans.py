@@ -41,6 +41,7 @@ SMALL = {
     "core.dim_shipping_service",
     "core.dim_tax_rate",
     "core.dim_user",
+    "core.tax_rate_periods",
     "ops.dim_year",
     "ops.fct_absences",
     "ops.fct_crawl_status",
@@ -71,6 +72,7 @@ UNTOUCHED = {
     "core.dim_date",
     "core.dim_holiday",
     "core.dim_order_state",
+    "core.tax_rate_periods",
     "marts.reconciliation",
 }
 
