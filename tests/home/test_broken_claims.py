@@ -146,6 +146,7 @@ def bundle_tells_of_the_order_but_of_no_person(program: Program, order: int) -> 
         assert secret not in text
 
 
+@pytest.mark.long
 def test_an_incremental_build_that_went_wrong_is_mended_within_the_run_and_said(program: Program, shop: Shop):
     shop.sell("ipad", [("Wobbler", "6.99", 1)], at="2026-11-01T10:00Z")
     assert program.run("sync")[0] == 0

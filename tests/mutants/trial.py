@@ -171,7 +171,7 @@ class Bench:
                     shutil.copy(ROOT / part, checkout / part)
         shutil.rmtree(checkout / "sql", ignore_errors=True)
         shutil.copytree(self._sql, checkout / "sql")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *chosen]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-m", "", "-p", "no:cacheprovider", *chosen]
         done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=10 * SECONDS, check=False)
         failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
         return failed[0].split(" - ")[0].partition(" ")[2] if failed else ""

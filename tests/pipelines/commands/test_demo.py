@@ -88,7 +88,7 @@ def test_building_a_demo_again_finds_nothing_new(typed: Call, shown: str) -> Non
     assert (report["full_build"], report["published"]) == (False, False)
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("left", ["everything", "work only"])
 def test_a_demo_begins_an_earlier_one_afresh(left: str, settings: Settings, shown: str, folder: Path) -> None:
     home = settings.files.home
