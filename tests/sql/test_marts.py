@@ -145,7 +145,8 @@ def test_vat_of_a_refund_stands_beside_the_vat_of_the_day(week: Warehouse) -> No
 
 def test_vat_of_a_month_is_not_changed_by_refunds(week: Warehouse) -> None:
     assert week.rows(
-        "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month order by channel, tax_rate"
+        "select month, tax_rate, channel, gross_amount, net_amount, vat_amount from marts.vat_by_month "
+        "order by channel, tax_rate"
     ) == [
         (date(2026, 10, 1), D("7.000"), "ipad", D("35.35"), D("33.04"), D("2.31")),
         (date(2026, 10, 1), D("19.000"), "ipad", D("35.70"), D("30.00"), D("5.70")),
