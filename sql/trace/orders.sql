@@ -27,6 +27,11 @@ placed as (
         case when is_sale then items_vat_amount end as vat_amount,
         cast(null as decimal(18, 2)) as refund_amount,
         case when is_sale then shipping_gross_amount end as shipping_gross_amount,
+        case when is_sale then shipping_net_amount end as shipping_net_amount,
+        case when is_sale then shipping_vat_amount end as shipping_vat_amount,
+        case when is_sale then items_gross_amount - items_net_amount - items_vat_amount end
+            as unrated_gross_amount,
+        case when order_class = 'canceled' then items_gross_amount end as canceled_gross_amount,
         case when is_sale then coalesce(discount_amount, 0) + coalesce(item_discount_amount, 0) end
             as discount_amount,
         case when is_sale then payments_amount end as payment_amount,
@@ -62,6 +67,10 @@ refunded as (
         cast(null as decimal(18, 2)) as vat_amount,
         refund_amount,
         cast(null as decimal(18, 2)) as shipping_gross_amount,
+        cast(null as decimal(18, 2)) as shipping_net_amount,
+        cast(null as decimal(18, 2)) as shipping_vat_amount,
+        cast(null as decimal(18, 2)) as unrated_gross_amount,
+        cast(null as decimal(18, 2)) as canceled_gross_amount,
         cast(null as decimal(18, 2)) as discount_amount,
         cast(null as decimal(18, 2)) as payment_amount,
         cast(null as integer) as item_count,

@@ -10,6 +10,9 @@ select
     1 as order_count,
     gross_amount,
     net_amount,
-    vat_amount
+    vat_amount,
+    shipping_gross_amount,
+    shipping_net_amount,
+    shipping_vat_amount
 from core.fct_order_vat
 where order_class = 'sale'

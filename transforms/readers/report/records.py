@@ -9,7 +9,7 @@ from decimal import Decimal
 ZERO = Decimal("0.00")
 
 
-CASH = "0"  # the payment method, as core.dim_payment_method lists it
+CASH = "0"  # the code of the payment method
 ZERO = Decimal("0.00")
 
 

@@ -96,7 +96,11 @@ class Page(HTMLParser):
 
 MEMBER = "raw.orders", "payload"
 SOURCES = {
-    "a member of the order": ("core.fct_order_items", "quantity", {Source(*MEMBER, "basket.items[].quantity")}),
+    "a member of the order": (
+        "core.fct_order_items",
+        "quantity",  # as many as were sold, also where some came back
+        {Source(*MEMBER, "basket.items[].quantity"), Source(*MEMBER, "basket.items[].original_quantity")},
+    ),
     "a member of a member": ("core.fct_orders", "customer_id", {Source(*MEMBER, "customer.id")}),
     "a column of raw": ("core.fct_order_versions", "load_id", {Source("raw.orders", "_dlt_load_id")}),
     "a seed": ("core.dim_order_state", "label_de", {Source("seeds.order_states", "label_de")}),
