@@ -11,7 +11,6 @@ with orders as (
             is_pending,
             is_canceled,
             is_closed,
-            is_refunded,
             is_shipped,
             is_delivered,
             is_test_print,
