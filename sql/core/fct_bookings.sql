@@ -1,20 +1,8 @@
 -- grain: one row per order, version, kind, entry and VAT rate: what a change did to the books
 -- key: account, order_id, version_number, kind, entry, tax_rate
 -- rebuild: by order
-with observations as (
-    select * from core.version_observations
-),
-
-versions as (
-    select
-        account,
-        order_id,
-        version_number,
-        channel,
-        business_date,
-        invoice_number as receipt_number,
-        order_class = 'sale' as is_sale
-    from staging.stg_orders
+with versions as (
+    select * from core.version_changes
 ),
 
 -- what a version counts by VAT rate: sales, and beside them what came back of them
@@ -83,23 +71,7 @@ figures as (
     select * from refunds
 ),
 
--- the versions that follow one that counted, with how it counted
-pairs as (
-    select
-        later.account,
-        later.order_id,
-        later.version_number,
-        earlier.is_sale as was_sale,
-        later.is_sale
-    from versions as later
-    inner join versions as earlier
-        on
-            later.account = earlier.account
-            and later.order_id = earlier.order_id
-            and later.version_number = earlier.version_number + 1
-    where later.version_number > 1 and (later.is_sale or earlier.is_sale)
-),
-
+-- of each version what it counts, and what the one before did, taken back
 sides as (
     select
         figures.*,
@@ -110,7 +82,7 @@ sides as (
     select
         figures.account,
         figures.order_id,
-        pairs.version_number,
+        versions.version_number,
         figures.channel,
         figures.business_date,
         figures.tax_rate,
@@ -125,11 +97,11 @@ sides as (
         figures.is_refund,
         -1 as side
     from figures
-    inner join pairs
+    inner join versions
         on
-            figures.account = pairs.account
-            and figures.order_id = pairs.order_id
-            and figures.version_number + 1 = pairs.version_number
+            figures.account = versions.account
+            and figures.order_id = versions.order_id
+            and figures.version_number + 1 = versions.version_number
 ),
 
 -- what both versions count alike needs no entry
@@ -150,7 +122,7 @@ turns as (
         shipping_net_amount,
         shipping_vat_amount,
         is_refund,
-        sum(side) as side
+        cast(sum(side) as integer) as side
     from sides
     group by
         account,
@@ -174,48 +146,47 @@ turns as (
 entries as (
     select
         *,
-        case when is_refund then 'refund' else 'sale' end as kind,
-        'new' as entry,
-        1 as sign
+        1 as side
     from figures
     where version_number = 1
     union all
-    select
-        turns.* exclude (side),
-        case
-            when turns.is_refund then 'refund'
-            when pairs.was_sale and pairs.is_sale then 'correction'
-            when pairs.is_sale then 'sale'
-            else 'cancellation'
-        end as kind,
-        case when turns.side > 0 then 'new' else 'reversal' end as entry,
-        case when turns.side > 0 then 1 else -1 end as sign
-    from turns
-    inner join pairs
-        on
-            turns.account = pairs.account
-            and turns.order_id = pairs.order_id
-            and turns.version_number = pairs.version_number
+    select * from turns
 ),
 
 dated as (
     select
-        entries.*,
-        versions.receipt_number,
-        observations.observed_after_at,
-        observations.observed_until_at,
+        -- keys
+        entries.account,
+        entries.order_id,
+        entries.version_number,
+        case when entries.is_refund then 'refund' else versions.kind end as kind,
+        case when entries.side > 0 then 'new' else 'reversal' end as entry,
+        entries.tax_rate,
+        -- attributes
         booking_date_of(
             entries.business_date,
-            observations.observed_after_date,
-            observations.opens_before_date,
+            versions.observed_after_date,
+            versions.opens_before_date,
             entries.is_refund
-        ) as booking_date
+        ) as booking_date,
+        entries.business_date,
+        entries.channel,
+        versions.receipt_number,
+        -- measures, signed
+        entries.side * entries.order_count as order_count,
+        cast(entries.side * entries.quantity as decimal(12, 3)) as quantity,
+        cast(entries.side * entries.gross_amount as decimal(18, 2)) as gross_amount,
+        cast(entries.side * entries.net_amount as decimal(18, 2)) as net_amount,
+        cast(entries.side * entries.vat_amount as decimal(18, 2)) as vat_amount,
+        cast(entries.side * entries.shipping_gross_amount as decimal(18, 2))
+            as shipping_gross_amount,
+        cast(entries.side * entries.shipping_net_amount as decimal(18, 2)) as shipping_net_amount,
+        cast(entries.side * entries.shipping_vat_amount as decimal(18, 2)) as shipping_vat_amount,
+        -- when it happened
+        versions.observed_after_at,
+        versions.observed_until_at,
+        entries.is_refund
     from entries
-    inner join observations
-        on
-            entries.account = observations.account
-            and entries.order_id = observations.order_id
-            and entries.version_number = observations.version_number
     inner join versions
         on
             entries.account = versions.account
@@ -225,30 +196,7 @@ dated as (
 
 final as (
     select
-        -- keys
-        account,
-        order_id,
-        version_number,
-        kind,
-        entry,
-        tax_rate,
-        -- attributes
-        booking_date,
-        business_date,
-        channel,
-        receipt_number,
-        -- measures, signed
-        cast(sign * order_count as integer) as order_count,
-        cast(sign * quantity as decimal(12, 3)) as quantity,
-        cast(sign * gross_amount as decimal(18, 2)) as gross_amount,
-        cast(sign * net_amount as decimal(18, 2)) as net_amount,
-        cast(sign * vat_amount as decimal(18, 2)) as vat_amount,
-        cast(sign * shipping_gross_amount as decimal(18, 2)) as shipping_gross_amount,
-        cast(sign * shipping_net_amount as decimal(18, 2)) as shipping_net_amount,
-        cast(sign * shipping_vat_amount as decimal(18, 2)) as shipping_vat_amount,
-        -- when it happened
-        observed_after_at,
-        observed_until_at,
+        * exclude (is_refund),
         not is_refund and booking_date > business_date as is_late
     from dated
 )

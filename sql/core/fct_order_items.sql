@@ -2,26 +2,8 @@
 -- key: account, order_id, line_number
 -- rebuild: by order
 with lines as (
-    select * from core.priced_lines
+    select * from core.netted_lines
     where is_latest
-),
-
-shared as (
-    select * from core.line_nets
-),
-
-netted as (
-    select
-        lines.*,
-        coalesce(shared.line_net_amount, net_of(lines.line_gross_amount, lines.tax_rate))
-            as line_net_amount
-    from lines
-    left join shared
-        on
-            lines.account = shared.account
-            and lines.order_id = shared.order_id
-            and lines.version_number = shared.version_number
-            and lines.line_number = shared.line_number
 ),
 
 final as (
@@ -43,7 +25,7 @@ final as (
         unit_gross_amount,
         line_gross_amount,
         line_net_amount,
-        cast(line_gross_amount - line_net_amount as decimal(18, 2)) as line_vat_amount,
+        line_vat_amount,
         -- discounts
         discount_type,
         discount_value,
@@ -59,7 +41,7 @@ final as (
         returned_quantity,
         refund_quantity,
         refund_amount
-    from netted
+    from lines
 )
 
 select * from final

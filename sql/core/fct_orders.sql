@@ -44,7 +44,8 @@ taxed as (
         try_cast(sum(refund_quantity) as decimal(12, 3)) as refund_quantity,
         try_cast(sum(refund_gross_amount) as decimal(18, 2)) as refund_amount,
         try_cast(sum(refund_net_amount) as decimal(18, 2)) as refund_net_amount,
-        try_cast(sum(refund_vat_amount) as decimal(18, 2)) as refund_vat_amount
+        try_cast(sum(refund_vat_amount) as decimal(18, 2)) as refund_vat_amount,
+        max(refund_basis) as refund_basis
     from core.version_vat
     where shipping_gross_amount <> 0 or refund_basis is not null
     group by account, order_id, version_number
@@ -67,17 +68,17 @@ refunds as (
     select
         refund_runs.account,
         refund_runs.order_id,
-        observations.observed_after_at,
-        observations.observed_after_date,
-        observations.observed_until_at,
-        observations.observed_until_date,
-        observations.opens_before_date
+        changes.observed_after_at,
+        changes.observed_after_date,
+        changes.observed_until_at,
+        changes.observed_until_date,
+        changes.opens_before_date
     from refund_runs
-    inner join core.version_observations as observations
+    inner join core.version_changes as changes
         on
-            refund_runs.account = observations.account
-            and refund_runs.order_id = observations.order_id
-            and refund_runs.version_number = observations.version_number
+            refund_runs.account = changes.account
+            and refund_runs.order_id = changes.order_id
+            and refund_runs.version_number = changes.version_number
 ),
 
 joined as (
@@ -91,7 +92,6 @@ joined as (
         amounts.items_vat_amount,
         amounts.published_gross_amount,
         amounts.item_discount_amount,
-        coalesce(amounts.has_returned_lines, false) as has_returned_lines,
         case
             when latest.shipping_gross_amount is not null
                 then coalesce(taxed.shipping_net_amount, 0)
@@ -100,6 +100,7 @@ joined as (
         case when has_bit(latest.state, 16) then taxed.refund_amount end as refund_amount,
         case when has_bit(latest.state, 16) then taxed.refund_net_amount end as refund_net_amount,
         case when has_bit(latest.state, 16) then taxed.refund_vat_amount end as refund_vat_amount,
+        taxed.refund_basis,
         coalesce(amounts.has_all_amounts, true) as has_all_line_amounts,
         coalesce(payments.payment_count, 0) as payment_count,
         payments.payment_count is null as has_no_payments,
@@ -238,11 +239,7 @@ final as (
         refund_amount,
         refund_net_amount,
         refund_vat_amount,
-        case
-            when not has_bit(state, 16) then null
-            when has_returned_lines then 'returned_lines'
-            else 'whole_order'
-        end as refund_basis,
+        refund_basis,
         shipping_net_amount,
         cast(shipping_gross_amount - shipping_net_amount as decimal(18, 2)) as shipping_vat_amount
     from due

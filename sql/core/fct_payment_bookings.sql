@@ -2,20 +2,8 @@
 --   did to the books of payments
 -- key: account, order_id, version_number, kind, entry, payment_method, paid_date
 -- rebuild: by order
-with observations as (
-    select * from core.version_observations
-),
-
-versions as (
-    select
-        account,
-        order_id,
-        version_number,
-        channel,
-        business_date,
-        invoice_number as receipt_number,
-        order_class = 'sale' as is_sale
-    from staging.stg_orders
+with versions as (
+    select * from core.version_changes
 ),
 
 paid as (
@@ -104,27 +92,27 @@ weights as (
             and refunded.version_number = methods.version_number
 ),
 
+parts as (
+    select
+        * exclude (total_weight),
+        case
+            when total_weight > 0 and total_weight <= 3000000000
+                then cast(total_weight as bigint)
+        end as total_weight
+    from weights
+),
+
 floors as (
-    -- refund x weight / total in two steps, so that nothing leaves 64 bits
     select
         *,
         case
-            when total_weight > 0 and total_weight <= 3000000000
-                then
-                    (refund_cents // cast(total_weight as bigint)) * weight
-                    + ((refund_cents % cast(total_weight as bigint)) * weight)
-                    // cast(total_weight as bigint)
+            when total_weight is not null
+                then share_floor_of(refund_cents, weight, total_weight)
             when method_rank = 1 then refund_cents
             else 0
         end as floor_cents,
-        case
-            when total_weight > 0 and total_weight <= 3000000000
-                then
-                    ((refund_cents % cast(total_weight as bigint)) * weight)
-                    % cast(total_weight as bigint)
-            else 0
-        end as remainder
-    from weights
+        coalesce(share_remainder_of(refund_cents, weight, total_weight), 0) as remainder
+    from parts
 ),
 
 shares as (
@@ -171,22 +159,7 @@ figures as (
     where payment_amount <> 0
 ),
 
-pairs as (
-    select
-        later.account,
-        later.order_id,
-        later.version_number,
-        earlier.is_sale as was_sale,
-        later.is_sale
-    from versions as later
-    inner join versions as earlier
-        on
-            later.account = earlier.account
-            and later.order_id = earlier.order_id
-            and later.version_number = earlier.version_number + 1
-    where later.version_number > 1 and (later.is_sale or earlier.is_sale)
-),
-
+-- of each version what it counts, and what the one before did, taken back
 sides as (
     select
         figures.*,
@@ -197,7 +170,7 @@ sides as (
     select
         figures.account,
         figures.order_id,
-        pairs.version_number,
+        versions.version_number,
         figures.channel,
         figures.payment_method,
         figures.paid_date,
@@ -207,11 +180,11 @@ sides as (
         figures.is_refund,
         -1 as side
     from figures
-    inner join pairs
+    inner join versions
         on
-            figures.account = pairs.account
-            and figures.order_id = pairs.order_id
-            and figures.version_number + 1 = pairs.version_number
+            figures.account = versions.account
+            and figures.order_id = versions.order_id
+            and figures.version_number + 1 = versions.version_number
 ),
 
 turns as (
@@ -226,7 +199,7 @@ turns as (
         payment_count,
         payment_amount,
         is_refund,
-        sum(side) as side
+        cast(sum(side) as integer) as side
     from sides
     group by
         account,
@@ -245,48 +218,41 @@ turns as (
 entries as (
     select
         *,
-        case when is_refund then 'refund' else 'sale' end as kind,
-        'new' as entry,
-        1 as sign
+        1 as side
     from figures
     where version_number = 1
     union all
-    select
-        turns.* exclude (side),
-        case
-            when turns.is_refund then 'refund'
-            when pairs.was_sale and pairs.is_sale then 'correction'
-            when pairs.is_sale then 'sale'
-            else 'cancellation'
-        end as kind,
-        case when turns.side > 0 then 'new' else 'reversal' end as entry,
-        case when turns.side > 0 then 1 else -1 end as sign
-    from turns
-    inner join pairs
-        on
-            turns.account = pairs.account
-            and turns.order_id = pairs.order_id
-            and turns.version_number = pairs.version_number
+    select * from turns
 ),
 
 dated as (
     select
-        entries.*,
-        versions.receipt_number,
-        observations.observed_after_at,
-        observations.observed_until_at,
+        -- keys
+        entries.account,
+        entries.order_id,
+        entries.version_number,
+        case when entries.is_refund then 'refund' else versions.kind end as kind,
+        case when entries.side > 0 then 'new' else 'reversal' end as entry,
+        entries.payment_method,
+        -- attributes
         booking_date_of(
             entries.due_date,
-            observations.observed_after_date,
-            observations.opens_before_date,
+            versions.observed_after_date,
+            versions.opens_before_date,
             entries.is_refund
-        ) as booking_date
+        ) as booking_date,
+        entries.paid_date,
+        entries.channel,
+        versions.receipt_number,
+        -- measures, signed
+        cast(entries.side * entries.payment_count as integer) as payment_count,
+        cast(entries.side * entries.payment_amount as decimal(18, 2)) as payment_amount,
+        -- when it happened
+        versions.observed_after_at,
+        versions.observed_until_at,
+        entries.due_date,
+        entries.is_refund
     from entries
-    inner join observations
-        on
-            entries.account = observations.account
-            and entries.order_id = observations.order_id
-            and entries.version_number = observations.version_number
     inner join versions
         on
             entries.account = versions.account
@@ -296,24 +262,7 @@ dated as (
 
 final as (
     select
-        -- keys
-        account,
-        order_id,
-        version_number,
-        kind,
-        entry,
-        payment_method,
-        -- attributes
-        booking_date,
-        paid_date,
-        channel,
-        receipt_number,
-        -- measures, signed
-        cast(sign * payment_count as integer) as payment_count,
-        cast(sign * payment_amount as decimal(18, 2)) as payment_amount,
-        -- when it happened
-        observed_after_at,
-        observed_until_at,
+        * exclude (due_date, is_refund),
         not is_refund and booking_date > due_date as is_late
     from dated
 )

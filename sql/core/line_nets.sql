@@ -54,9 +54,8 @@ signed as (
         *,
         case when total_cents < 0 then -1 else 1 end as direction,
         case when total_cents < 0 then -gross_cents else gross_cents end < 0 as is_opposite,
-        (abs(gross_cents) // divisor) * 100000
-        + ((abs(gross_cents) % divisor) * 100000) // divisor as whole_cents,
-        ((abs(gross_cents) % divisor) * 100000) % divisor as rest
+        share_floor_of(abs(gross_cents), 100000, divisor) as whole_cents,
+        share_remainder_of(abs(gross_cents), 100000, divisor) as rest
     from totals
     where abs(total_cents) < 1000000000000000000
 ),

@@ -21,7 +21,6 @@ final as (
             when count(*) = count(discount_amount)
                 then try_cast(sum(discount_amount) as decimal(18, 2))
         end as item_discount_amount,
-        bool_or(has_returned_lines) as has_returned_lines,
         bool_and(has_all_amounts) as has_all_amounts
     from rates
     group by account, order_id, superseded_version

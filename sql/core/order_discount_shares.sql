@@ -79,22 +79,15 @@ parts as (
 ),
 
 floors as (
-    -- discount x weight / total in two steps, so that nothing leaves 64 bits
     select
         *,
         case
             when total_weight is not null
-                then
-                    (discount_cents // total_weight) * weight
-                    + ((discount_cents % total_weight) * weight) // total_weight
+                then share_floor_of(discount_cents, weight, total_weight)
             when line_rank = 1 then discount_cents
             else 0
         end as floor_cents,
-        case
-            when total_weight is not null
-                then ((discount_cents % total_weight) * weight) % total_weight
-            else 0
-        end as remainder
+        coalesce(share_remainder_of(discount_cents, weight, total_weight), 0) as remainder
     from parts
 ),
 

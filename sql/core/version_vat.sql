@@ -74,7 +74,6 @@ placed as (
 ),
 
 weighed as (
-    -- shipping x weight / total in two steps, so that nothing leaves 64 bits
     select
         account,
         order_id,
@@ -91,9 +90,8 @@ weighed as (
 floors as (
     select
         *,
-        (shipping_cents // shared_cents) * weight
-        + ((shipping_cents % shared_cents) * weight) // shared_cents as floor_cents,
-        ((shipping_cents % shared_cents) * weight) % shared_cents as remainder
+        share_floor_of(shipping_cents, weight, shared_cents) as floor_cents,
+        share_remainder_of(shipping_cents, weight, shared_cents) as remainder
     from weighed
 ),
 

@@ -29,6 +29,14 @@ case when cents < 0 then -1 else 1 end * (
     + (2 * (abs(cents) % denominator) * numerator + denominator) // (2 * denominator)
 );
 
+-- cents x weight / total weight, rounded down, and what is lost by it: for shares by largest
+-- remainder. In two steps, so that nothing leaves 64 bits.
+create or replace temp macro share_floor_of(cents, weight, total_weight) as
+(cents // total_weight) * weight + ((cents % total_weight) * weight) // total_weight;
+
+create or replace temp macro share_remainder_of(cents, weight, total_weight) as
+((cents % total_weight) * weight) % total_weight;
+
 -- gross / (1 + rate / 100), rounded half up; null without a rate.
 create or replace temp macro net_of(gross_amount, tax_rate) as
 amount_of_cents(

@@ -190,9 +190,9 @@ def test_no_later_load_touches_a_closed_day(past: Past) -> None:
             if end is None:
                 continue
             for name in then:
-                before = _on_days(then[name][account], channel, begin, end, booked=2)
+                before = _on_days(then[name][account], channel, begin, end)
                 looked_at += len(before)
-                assert before == _on_days(last[name][account], channel, begin, end, booked=2)
+                assert before == _on_days(last[name][account], channel, begin, end)
     assert looked_at > SHOPS * LOADS
 
 
@@ -247,8 +247,9 @@ def _by_account(entries: Counter[tuple[Any, ...]]) -> dict[str, Counter[tuple[An
 
 
 def _on_days(
-    entries: Counter[tuple[Any, ...]], channel: str, begin: date | None, end: date, *, booked: int
+    entries: Counter[tuple[Any, ...]], channel: str, begin: date | None, end: date
 ) -> Counter[tuple[Any, ...]]:
+    booked = 2  # where the booking date stands
     return Counter(
         {
             entry: count

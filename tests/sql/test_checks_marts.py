@@ -182,11 +182,6 @@ PLANTED = {
         more("ops.fct_daily_vat", "order_count"),
         less("ops.fct_daily_vat", "order_count > 0"),
     ],
-    "refunds_of_vat_equal_fct_order_vat": [
-        more("ops.fct_daily_vat", "refund_count"),
-        *(more("ops.fct_daily_vat", f"refund_{kind}_amount", "refund_count > 0") for kind in ("gross", "net", "vat")),
-        less("ops.fct_daily_vat", "refund_count > 0"),
-    ],
     "fct_daily_product_sales_equals_fct_order_items": [
         more("ops.fct_daily_product_sales", "gross_amount"),
         more("ops.fct_daily_product_sales", "quantity"),

@@ -177,19 +177,14 @@ def sales_by_day(shop: Shop) -> dict[tuple[date, str], tuple[Any, ...]]:
 
 
 def _days_known(figures: set[tuple[date, str]], known: Mapping[str, date]) -> set[tuple[date, str]]:
-    """Of each channel the days from its first figure to that of its last complete crawl."""
-    first: dict[str, date] = {}
+    """Of each channel the days from its first figure to that of its last complete crawl, or to its last figure."""
+    days: dict[str, list[date]] = {}
     for day, channel in figures:
-        first[channel] = min(day, first.get(channel, day))
+        days.setdefault(channel, []).append(day)
     return {
-        (begin + timedelta(days=number), channel)
-        for channel, begin in first.items()
-        for number in range((known.get(channel, begin) - begin).days + 1)
-    } | {
-        (begin + timedelta(days=number), channel)
-        for channel, begin in first.items()
-        if channel not in known
-        for number in range((max(day for day, other in figures if other == channel) - begin).days + 1)
+        (min(found) + timedelta(days=number), channel)
+        for channel, found in days.items()
+        for number in range((known.get(channel, max(found)) - min(found)).days + 1)
     }
 
 

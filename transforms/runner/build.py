@@ -311,8 +311,9 @@ def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previou
     """Fill the new file; it is whole on disk when this returns."""
     connection.begin()
     ledger.create_tables(connection)
-    accepted = read_accepted(connection, "previous") if has_previous else {}
+    accepted = {}
     if has_previous:
+        accepted = read_accepted(connection, "previous")
         ledger.copy_logs(connection, "previous")
     loads = new_loads(connection, set())
     affected = stage_all(connection)
@@ -341,8 +342,9 @@ def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previou
         write_evidence(connection, task.run_id, now, [one], outcome)
     write_evidence(connection, task.run_id, now, steps.evidence, ACCEPTED)
     connection.commit()
-    rebooked = _rebooked(connection) if has_previous else ()
+    rebooked: tuple[str, ...] = ()
     if has_previous:
+        rebooked = _rebooked(connection)
         connection.execute("detach previous")
     connection.execute("checkpoint")
     names = tuple(result.name for result in broken)

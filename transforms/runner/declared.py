@@ -84,7 +84,7 @@ GROUPS = (
     ),
     _Group(
         "bookkeeping_has_unique_keys",
-        "A load would close a day twice, or a reconciliation count an order twice.",
+        "A load or a reconciliation would count an order twice.",
         lambda model: model.schema in STAR,
     ),
     _Group(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from transforms.readers.exports.datev_accounts import Accounts
     from transforms.readers.exports.selection import Period
 
+NEVERTHELESS = "Name the months with --from and --to to export them nevertheless."
+
 
 @dataclass(frozen=True)
 class WrittenBatch:
@@ -76,9 +78,9 @@ def export_datev(
     """
     with closing(open_published(published, timezone)) as connection:
         account = _account(connection, accounts)
-        start, end = _span(connection, account, period)
+        first_booked, closed = _books(connection, account)
+        start, end = _span(period, first_booked, closed)
         labels = Labels.read(connection)
-        _, closed = _books(connection, account)
         unknown = _refunds_of_unknown_day(connection, account)
         months = [
             read_month(connection, account, first, last, accounts, labels) for first, last in months_between(start, end)
@@ -111,16 +113,21 @@ def _account(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> str:
     )
 
 
-def _span(connection: duckdb.DuckDBPyConnection, account: str, period: Period) -> tuple[date, date]:
+def _span(period: Period, first: date | None, closed: date | None) -> tuple[date, date]:
     """The period's ends; open ends are the first month with a booking and the last that is closed."""
-    first, closed = _books(connection, account)
-    complete = ((closed or date.min.replace(day=2)) + timedelta(days=1)).replace(day=1) - timedelta(days=1)
-    end = period.end or complete
-    start = period.start or (end.replace(day=1) if period.end is None else (first or end).replace(day=1))
+    end = period.end
+    if end is None:
+        if closed is None:
+            raise ExportRefused(
+                "No month is over and completely loaded, since no day is closed in every channel: `inventorum status` "
+                f"shows what is missing. Nothing was written. {NEVERTHELESS}"
+            )
+        end = (closed + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    start = period.start or (first if period.end and first else end).replace(day=1)
     if start > end:
         raise ExportRefused(
             f"No month since {start:%Y-%m} is over and completely loaded (closed through {closed}). Nothing was "
-            "written. Name the months with --from and --to to export them nevertheless."
+            f"written. {NEVERTHELESS}"
         )
     return start, end
 
@@ -129,7 +136,9 @@ def _books(connection: duckdb.DuckDBPyConnection, account: str) -> tuple[date | 
     """The day of the first booking, and the last day that is closed in every channel."""
     ((first, closed),) = connection.execute(
         "select (select min(booking_date) from core.fct_bookings where account = $1), "
-        "(select min(closed_through_date) from marts.freshness where account = $1)",
+        # a channel that is asked for and was never read whole leaves no day closed
+        "(select case when count(*) = count(closed_through_date) then min(closed_through_date) end "
+        "from marts.freshness where account = $1 and last_crawl_at is not null and freshness <> 'not offered')",
         [account],
     ).fetchall()
     return first, closed

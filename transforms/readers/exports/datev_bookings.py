@@ -38,12 +38,8 @@ from core.fct_payment_bookings
 where account = ? and booking_date between ? and ?
 group by all
 """
-VAT_OF_MONTH = """
-select tax_rate, gross_amount from marts.vat_return
-where account = ? and month between ? and ?
-"""
-TAX_OF_MONTH = """
-select tax_rate, vat_amount from marts.vat_return
+VAT_RETURN = """
+select tax_rate, gross_amount, vat_amount from marts.vat_return
 where account = ? and month between ? and ?
 """
 CLOSING = """
@@ -55,7 +51,7 @@ select tax_rate, valid_from_date, valid_to_date from core.tax_rate_periods
 """
 
 WORDS = {"sale": "Umsatz", "refund": "Erstattung", "cancellation": "Storno", "correction": "Korrektur"}
-PAID = {"sale": "Zahlung", "refund": "Erstattung", "cancellation": "Storno", "correction": "Korrektur"}
+PAYMENT_WORDS = {"sale": "Zahlung", "refund": "Erstattung"}
 
 
 class Goods(NamedTuple):
@@ -151,6 +147,7 @@ def read_month(
     def sums(query: str) -> Sums:
         return {tuple(key): Decimal(amount or 0) for *key, amount in rows(query)}
 
+    vat_return = rows(VAT_RETURN)
     goods, shipping = {}, {}
     for day, channel, kind, rate, amount, freight in rows(REVENUE):
         goods[Goods(day, channel, kind, rate)] = Decimal(amount)
@@ -159,7 +156,8 @@ def read_month(
     lawful = Lawful.read(connection)
     revenue = [*sales_lines(goods, accounts, labels, lawful), *shipping_lines(shipping, accounts, labels, lawful)]
     paid = _paid(payments, accounts, labels)
-    _tie("revenue", "marts.vat_return", _moved(revenue, lambda place: place[-1:]), sums(VAT_OF_MONTH))
+    reported = {(rate,): gross for rate, gross, _ in vat_return}
+    _tie("revenue", "marts.vat_return", _moved(revenue, lambda place: place[-1:]), reported)
     _tie("payments", "marts.daily_closing", _moved(paid, lambda place: (place[0], place[1], place[-1])), sums(CLOSING))
     bookings = [*revenue, *paid]
     return Month(
@@ -171,7 +169,7 @@ def read_month(
         shipping=sum(shipping.values(), ZERO),
         refunds=-sum((amount for key, amount in goods.items() if key.kind == "refund"), ZERO),
         clearing=balance((line for _, line in bookings), accounts.clearing),
-        tax=_taxes(goods, shipping, sums(TAX_OF_MONTH)),
+        tax=_taxes(goods, shipping, {rate: tax for rate, _, tax in vat_return}),
     )
 
 
@@ -185,7 +183,7 @@ def _moved(lines: Iterable[Keyed], key_of: Callable[[tuple[Any, ...]], tuple[Any
 
 
 def _taxes(
-    goods: Mapping[Goods, Decimal], shipping: Mapping[Goods, Decimal], booked: Sums
+    goods: Mapping[Goods, Decimal], shipping: Mapping[Goods, Decimal], booked: Mapping[Decimal | None, Decimal]
 ) -> dict[Decimal, tuple[Decimal, Decimal]]:
     """By rate the VAT of the books and that of the lines, each rounded by itself, where they differ."""
     computed: dict[Decimal, Decimal] = {}
@@ -195,9 +193,7 @@ def _taxes(
                 tax = (gross * key.rate / (100 + key.rate)).quantize(CENT, ROUND_HALF_UP)
                 computed[key.rate] = computed.get(key.rate, ZERO) + tax
     return {
-        rate: (booked.get((rate,), ZERO), tax)
-        for rate, tax in sorted(computed.items())
-        if tax != booked.get((rate,), ZERO)
+        rate: (booked.get(rate, ZERO), tax) for rate, tax in sorted(computed.items()) if tax != booked.get(rate, ZERO)
     }
 
 
@@ -321,7 +317,7 @@ def _paid(sums: Sums, accounts: Accounts, labels: Labels) -> list[Keyed]:
                 f"{amount} of the payments of {day} ({channel}) came by payment method {method!r}, and no account is "
                 f'set for that. Nothing was written. Add "{method}" or `other` to [payments] in the accounts file.'
             )
-        what = PAID[kind] if kind in ("sale", "refund") else f"{PAID[kind]} Zahlung"
+        what = PAYMENT_WORDS.get(kind) or f"{WORDS[kind]} Zahlung"
         line = booking(
             amount,
             debit=target,
@@ -330,7 +326,7 @@ def _paid(sums: Sums, accounts: Accounts, labels: Labels) -> list[Keyed]:
             receipt=_receipt(day, channel),
             text=_text(f"{what} {labels.method(method)}", labels.channel(channel), day),
         )
-        lines.append(((day, channel, 2, list(PAID).index(kind), method), line))
+        lines.append(((day, channel, 2, list(WORDS).index(kind), method), line))
     return lines
 
 

@@ -165,42 +165,28 @@ class Figures:
 
     def closings(self, period: Period) -> list[ClosingDay]:
         """The daily closing of each day on which something was booked, latest first."""
-        totals = self.rows(
-            "select booking_date, sum(order_count), sum(gross_amount - refund_gross_amount - shipping_gross_amount), "
-            "sum(shipping_gross_amount), -sum(refund_gross_amount) from marts.daily_closing_vat "
-            "where booking_date between ? and ? group by booking_date order by booking_date desc",
+        booked = self.rows(
+            "select booking_date, channel, tax_rate, order_count, sale_gross_amount, "
+            "cancellation_gross_amount + correction_gross_amount, refund_gross_amount, shipping_gross_amount, "
+            "net_amount, vat_amount from marts.daily_closing_vat "
+            "where booking_date between ? and ? order by booking_date desc, account, channel, tax_rate desc nulls last",
             period.start,
             period.end,
         )
-        found = self.rows(
+        paid = self.rows(
             "select booking_date, channel, payment_method, payment_count, payment_amount, refund_amount, "
             "order_count, first_receipt_number, last_receipt_number from marts.daily_closing "
             "where booking_date between ? and ? order by account, channel, payment_method",
             period.start,
             period.end,
         )
-        lines: dict[date, list[ClosingLine]] = {}
-        for day, *rest in found:
-            lines.setdefault(day, []).append(ClosingLine(*rest))
-        rates = self._closing_rates(period)
-        return [
-            ClosingDay(day, int(orders), goods, shipping, refunds, tuple(lines.pop(day, ())), tuple(rates.pop(day, ())))
-            for day, orders, goods, shipping, refunds in totals
-        ]
-
-    def _closing_rates(self, period: Period) -> dict[date, list[ClosingRate]]:
-        found = self.rows(
-            "select booking_date, channel, tax_rate, sale_gross_amount, "
-            "cancellation_gross_amount + correction_gross_amount, refund_gross_amount, shipping_gross_amount, "
-            "net_amount, vat_amount from marts.daily_closing_vat "
-            "where booking_date between ? and ? order by account, channel, tax_rate desc nulls last",
-            period.start,
-            period.end,
-        )
         rates: dict[date, list[ClosingRate]] = {}
-        for day, *rest in found:
+        for day, *rest in booked:
             rates.setdefault(day, []).append(ClosingRate(*rest))
-        return rates
+        lines: dict[date, list[ClosingLine]] = {}
+        for day, *rest in paid:
+            lines.setdefault(day, []).append(ClosingLine(*rest))
+        return [ClosingDay(day, tuple(found), tuple(lines.get(day, ()))) for day, found in rates.items()]
 
     def refunds(self, period: Period, limit: int = 10) -> list[Refund]:
         """The latest refunds that were booked in the period."""

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-ZERO = Decimal("0.00")
-
-
 CASH = "0"  # the code of the payment method
 ZERO = Decimal("0.00")
 
@@ -102,6 +99,7 @@ class ClosingRate:
 
     channel: str
     tax_rate: Decimal | None
+    order_count: int
     sale_gross_amount: Decimal
     canceled_gross_amount: Decimal
     refund_gross_amount: Decimal
@@ -112,19 +110,30 @@ class ClosingRate:
 
 @dataclass(frozen=True)
 class ClosingDay:
-    """The daily closing of a day, as booked: what was sold beside what was paid.
-
-    Attributes:
-        gross_amount: Goods of sales, less those of cancellations, corrections included.
-    """
+    """The daily closing of a day, as booked: what was sold beside what was paid."""
 
     booking_date: date
-    order_count: int
-    gross_amount: Decimal
-    shipping_gross_amount: Decimal
-    refund_amount: Decimal
-    lines: tuple[ClosingLine, ...]
     rates: tuple[ClosingRate, ...]
+    lines: tuple[ClosingLine, ...]
+
+    @property
+    def order_count(self) -> int:
+        """Sales that were booked, less cancellations."""
+        return sum(rate.order_count for rate in self.rates)
+
+    @property
+    def gross_amount(self) -> Decimal:
+        """Goods of sales, less those of cancellations, corrections included."""
+        return sum((rate.sale_gross_amount + rate.canceled_gross_amount for rate in self.rates), ZERO)
+
+    @property
+    def shipping_gross_amount(self) -> Decimal:
+        return sum((rate.shipping_gross_amount for rate in self.rates), ZERO)
+
+    @property
+    def refund_amount(self) -> Decimal:
+        """Goods that came back."""
+        return -sum((rate.refund_gross_amount for rate in self.rates), ZERO)
 
     @property
     def cash_amount(self) -> Decimal:

@@ -293,6 +293,22 @@ def test_each_month_has_its_file_and_the_default_is_the_last_complete_one(datev:
     ]
 
 
+def test_no_month_is_complete_while_a_channel_that_is_asked_for_was_never_read_whole(
+    warehouse: Path, accounts: Accounts, tmp_path: Path
+) -> None:
+    copy = tmp_path / "warehouse.duckdb"
+    copy.write_bytes(warehouse.read_bytes())
+    with closing(duckdb.connect(str(copy))) as connection:
+        connection.execute(
+            "update marts.freshness set closed_through_date = null, freshness = 'never read' where channel = 'ebay'"
+        )
+
+    with pytest.raises(ExportRefused, match="No month is over and completely loaded, since no day is closed"):
+        export_datev(copy, tmp_path / "out", accounts, period=Period())
+    report = export_datev(copy, tmp_path / "out", accounts, period=OCTOBER)
+    assert any("2026-10" in note and "closed" in note for note in report.notes), report.notes
+
+
 def test_parts_of_months_and_rates_without_account_are_refused(
     datev: Datev, accounts: Accounts, tmp_path: Path
 ) -> None:

@@ -1,36 +1,36 @@
--- grain: one row per version of an order: when what it shows can have happened
+-- grain: one row per version of an order: what it does to the books, and between which times
 -- key: account, order_id, version_number
 -- rebuild: temporary
 
 -- A change happened after the last complete crawl of its channel before the load that brought it,
 -- or that crawl would have shown it; of an order that moved, after those of both channels.
-with versions as (
+with orders as (
     select
         account,
         order_id,
         version_number,
         channel,
+        business_date,
+        invoice_number as receipt_number,
+        order_class = 'sale' as is_sale,
         seen_at,
-        seen_load_id as load_id,
-        business_date
+        seen_load_id as load_id
     from staging.stg_orders
 ),
 
--- by a join of the few later versions: most orders have one
-moved as (
+-- with the version before, by a join of the few later versions: most orders have one
+versions as (
     select
-        later.account,
-        later.order_id,
-        later.version_number,
-        later.load_id,
-        earlier.channel as channel_before
-    from versions as later
-    inner join versions as earlier
+        later.*,
+        coalesce(earlier.is_sale, false) as was_sale,
+        nullif(earlier.channel, later.channel) as channel_before
+    from orders as later
+    left join orders as earlier
         on
             later.account = earlier.account
             and later.order_id = earlier.order_id
             and later.version_number = earlier.version_number + 1
-    where later.version_number > 1 and later.channel <> earlier.channel
+            and later.version_number > 1
 ),
 
 crawls as (
@@ -39,33 +39,11 @@ crawls as (
         windows.channel,
         windows.load_id,
         windows.watermark,
-        windows.start_date,
         loads.last_watermark as load_watermark
     from staging.stg_windows as windows
     inner join ops.fct_loads as loads
         on windows.account = loads.account and windows.load_id = loads.load_id
     where windows.endpoint = 'orders/delta' and windows.status = 'complete'
-),
-
-ranked as (
-    select
-        account,
-        channel,
-        start_date,
-        row_number() over (
-            partition by account, channel order by load_watermark, load_id, watermark, start_date
-        ) as crawl_number
-    from crawls
-),
-
--- where the first complete crawl of a channel began; null: it read everything
-starts as (
-    select
-        account,
-        channel,
-        business_date_of(start_date) as channel_start_date
-    from ranked
-    where crawl_number = 1
 ),
 
 asked as (
@@ -79,7 +57,8 @@ asked as (
         account,
         channel_before as channel,
         load_id
-    from moved
+    from versions
+    where channel_before is not null
 ),
 
 events as (
@@ -128,12 +107,8 @@ before as (
 
 timed as (
     select
-        versions.account,
-        versions.order_id,
-        versions.version_number,
-        versions.seen_at,
-        versions.business_date,
-        starts.channel_start_date,
+        versions.*,
+        status.closed_from_date,
         greatest(own.last_crawl_at, other.last_crawl_at) as observed_after_at
     from versions
     left join before as own
@@ -141,17 +116,13 @@ timed as (
             versions.account = own.account
             and versions.load_id = own.load_id
             and versions.channel = own.channel
-    left join moved
-        on
-            versions.account = moved.account
-            and versions.order_id = moved.order_id
-            and versions.version_number = moved.version_number
     left join before as other
         on
-            moved.account = other.account
-            and moved.load_id = other.load_id
-            and moved.channel_before = other.channel
-    left join starts on versions.account = starts.account and versions.channel = starts.channel
+            versions.account = other.account
+            and versions.load_id = other.load_id
+            and versions.channel_before = other.channel
+    left join ops.fct_crawl_status as status
+        on versions.account = status.account and versions.channel = status.channel
 ),
 
 final as (
@@ -159,12 +130,21 @@ final as (
         account,
         order_id,
         version_number,
+        channel,
+        business_date,
+        receipt_number,
+        is_sale,
+        case
+            when is_sale and was_sale then 'correction'
+            when is_sale then 'sale'
+            when was_sale then 'cancellation'
+        end as kind,
         observed_after_at,
         business_date_of(observed_after_at) as observed_after_date,
         seen_at as observed_until_at,
         business_date_of(seen_at) as observed_until_date,
         -- days before this one were over before anything of the channel was read
-        case when version_number = 1 then channel_start_date end as opens_before_date
+        case when version_number = 1 then closed_from_date end as opens_before_date
     from timed
 )
 
