@@ -126,7 +126,8 @@ final as (
         has_returned_lines,
         channel,
         order_class,
-        business_date
+        business_date,
+        sold_at
     from refunded
 )
 

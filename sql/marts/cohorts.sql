@@ -6,6 +6,15 @@ with daily as (
     where customer_id is not null and order_count > 0
 ),
 
+-- what is read of every channel
+closed as (
+    select
+        account,
+        min(closed_through_date) as closed_date
+    from ops.fct_crawl_status
+    group by account
+),
+
 -- months are counted from January of the year 0
 active as (
     select
@@ -86,6 +95,15 @@ final as (
         grid.account,
         make_date(grid.first_index // 12, grid.first_index % 12 + 1, 1) as cohort_month,
         cast(grid.month_number as integer) as month_number,
+        -- attributes
+        coalesce(
+            make_date(
+                (grid.first_index + grid.month_number + 1) // 12,
+                (grid.first_index + grid.month_number + 1) % 12 + 1,
+                1
+            ) - 1 <= closed.closed_date,
+            false
+        ) as is_month_complete,
         -- measures
         grid.customer_count,
         coalesce(totals.active_customer_count, 0) as active_customer_count,
@@ -98,6 +116,7 @@ final as (
             grid.account = totals.account
             and grid.first_index = totals.first_index
             and grid.month_number = totals.month_number
+    left join closed on grid.account = closed.account
 )
 
 select * from final

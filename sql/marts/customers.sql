@@ -45,6 +45,16 @@ aged as (
     inner join latest on totals.account = latest.account
 ),
 
+kept as (
+    select
+        *,
+        coalesce(
+            try_cast(wide(gross_amount) - refund_amount as decimal(18, 2)), 0
+        ) as kept_gross_amount
+    from aged
+),
+
+-- a refunded sale was a visit, but brought no money
 scored as (
     select
         *,
@@ -63,13 +73,13 @@ scored as (
             else 1
         end as frequency_score,
         case
-            when gross_amount >= 1000 then 5
-            when gross_amount >= 500 then 4
-            when gross_amount >= 150 then 3
-            when gross_amount >= 50 then 2
+            when kept_gross_amount >= 1000 then 5
+            when kept_gross_amount >= 500 then 4
+            when kept_gross_amount >= 150 then 3
+            when kept_gross_amount >= 50 then 2
             else 1
         end as monetary_score
-    from aged
+    from kept
 ),
 
 final as (
@@ -90,9 +100,7 @@ final as (
         scored.gross_amount,
         scored.net_amount,
         scored.refund_amount,
-        coalesce(
-            try_cast(wide(scored.gross_amount) - scored.refund_amount as decimal(18, 2)), 0
-        ) as kept_gross_amount,
+        scored.kept_gross_amount,
         average_of(scored.gross_amount, scored.order_count) as average_gross_amount,
         -- recency, frequency, monetary value
         scored.days_since_last_order,
@@ -100,12 +108,16 @@ final as (
         scored.frequency_score,
         scored.monetary_score,
         case
-            when scored.recency_score >= 4 and scored.frequency_score >= 4 then 'champion'
+            when
+                scored.recency_score >= 4
+                and scored.frequency_score >= 4
+                and scored.monetary_score >= 3
+                then 'champion'
             when scored.recency_score >= 3 and scored.frequency_score >= 3 then 'loyal'
             when scored.recency_score = 5 and scored.frequency_score = 1 then 'new'
             when scored.recency_score >= 4 then 'promising'
             when scored.recency_score = 3 then 'cooling'
-            when scored.frequency_score >= 3 then 'at_risk'
+            when scored.frequency_score >= 3 or scored.monetary_score >= 4 then 'at_risk'
             else 'lost'
         end as segment
     from scored

@@ -3,7 +3,13 @@
 -- rebuild: newest
 -- newest: sold_at, order_id, version_number, line_number
 with items as (
-    select * from staging.stg_order_items
+    select
+        *,
+        cents_of(
+            wide(line_gross_amount) + wide(discount_amount) + wide(order_discount_amount)
+        ) as undiscounted_cents,
+        cast(quantity * 1000 as bigint) as thousandths
+    from core.priced_lines
     where product_id is not null
 ),
 
@@ -21,7 +27,14 @@ final as (
         product_name,
         product_code,
         tax_rate,
-        unit_gross_amount,
+        case
+            when
+                not prices_include_discount()
+                or (discount_amount = 0 and order_discount_amount = 0)
+                then unit_gross_amount
+            when thousandths > 0 and abs(undiscounted_cents) < 100000000000
+                then amount_of_cents(part_of(undiscounted_cents, 1000, thousandths))
+        end as unit_gross_amount,
         -- the line that they come from
         sold_at,
         order_id,

@@ -62,7 +62,6 @@ baskets as (
         min(product_id) as first_product_id
     from products
     group by account, order_id
-    having count(*) > 1
 ),
 
 alone as (

@@ -201,7 +201,7 @@ PLANTED = {
         more("ops.fct_hourly_sales", "net_amount"),
         more("ops.fct_hourly_sales", "quantity"),
     ],
-    "baskets_are_orders_with_several_products": [
+    "baskets_are_sales_with_a_product": [
         "update ops.fct_basket_pairs set first_basket_count = 0",
         "update ops.fct_basket_pairs set first_basket_count = 100",
     ],

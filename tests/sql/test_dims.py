@@ -171,6 +171,21 @@ def test_a_product_is_called_as_in_its_newest_sale_whatever_was_read_last(wareho
     ) == [("Wobbler 60 mm", "W60", Decimal("2.00"), date(2019, 10, 1), date(2026, 10, 1))]
 
 
+def test_the_price_of_a_product_is_the_one_before_discounts(warehouse: Warehouse) -> None:
+    tenth = {"type": "percent", "amount": "0.1", "reason": 0}
+    warehouse.load(
+        [
+            order(1, "2026-10-01T10:00:00Z", [item("18.00", quantity=2, unit_gross_price="9.00", discount=tenth)]),
+            order(2, "2026-10-01T10:00:00Z", [item("9.00", product=502), item("9.00", product=503)], discount=tenth),
+            order(3, "2026-10-01T10:00:00Z", [item("7.00", product=504)]),
+        ]
+    )
+
+    assert warehouse.rows(
+        "select product_id, unit_gross_amount from core.dim_product where product_id > 0 order by 1"
+    ) == [(501, Decimal("10.00")), (502, Decimal("10.00")), (503, Decimal("10.00")), (504, Decimal("7.00"))]
+
+
 def test_a_product_that_was_never_sold_has_no_days_of_sale(shop: Warehouse) -> None:
     assert shop.rows("select first_sold_date, last_sold_date from core.dim_product where product_id = 502") == [
         (None, None)

@@ -241,6 +241,8 @@ def regulars(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         305: [(91, "20.00")],  # cooling
         306: [(366, "20.00"), (367, "20.00"), (400, "20.00")],  # at risk
         307: [(181, "20.00")],  # lost
+        309: [(number + 11, "4.00") for number in range(10)],
+        310: [(200, "700.00")],
     }
     orders = [
         order(customer * 100 + number, (latest - timedelta(days=days)).isoformat(), [item(amount)], customer=customer)
@@ -248,8 +250,10 @@ def regulars(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         for number, (days, amount) in enumerate(made)
     ]
     orders.append(order(9, latest.isoformat(), [item("7.00")]))
+    back = (latest - timedelta(days=200)).isoformat()
+    orders.append(order(11, back, [item("700.00")], customer=311, state=REFUNDED))
     orders.append(order(10, "2026-10-02T10:00:00Z", [item("500.00")], customer=308, state=2))
-    warehouse.load(orders)
+    warehouse.load(Load(orders, watermark=datetime(2026, 10, 20, 20, tzinfo=UTC)))
     return warehouse
 
 
@@ -265,6 +269,9 @@ def test_customers_are_scored_by_fixed_thresholds(regulars: Warehouse) -> None:
         (305, 1, D("20.00"), 91, 3, 1, 1, "cooling"),
         (306, 3, D("60.00"), 366, 1, 3, 2, "at_risk"),
         (307, 1, D("20.00"), 181, 2, 1, 1, "lost"),
+        (309, 10, D("40.00"), 11, 5, 5, 1, "loyal"),  # often here, for little
+        (310, 1, D("700.00"), 200, 2, 1, 4, "at_risk"),  # one large purchase
+        (311, 1, D("700.00"), 200, 2, 1, 1, "lost"),  # and all of it brought back
     ]
 
 
@@ -286,29 +293,32 @@ def test_cohorts_show_who_comes_back_and_the_months_in_which_nobody_does(regular
         (1, 1, 1, D("50.00"), D("1.000000")),
         *((number, 1, 0, D("0.00"), D("0.000000")) for number in range(2, 6)),
     ]
+    assert regulars.rows(
+        "select month_number, is_month_complete from marts.cohorts where cohort_month = '2026-05-01' order by 1"
+    ) == [*((number, True) for number in range(5)), (5, False)]
 
 
 @alone
 def shopping() -> list[Order]:
     both = [item("1.00", product=501), item("2.00", product=502), item("1.00", product=501)]
     baskets = [both, both, both, [item("1.00", product=501), item("3.00", product=503)]]
-    not_baskets = [
+    single = [
         [item("1.00", product=501)],
         [item("1.00", product=501), item("1.00", product=None)],
         [item("1.00", product=501), item("4.90", product=504, name="Versandkosten DE")],
     ]
     return [
-        order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *not_baskets], 1)
+        order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *single], 1)
     ] + [order(99, "2025-10-05T08:00:00Z", both)]  # the last: more than 365 days ago
 
 
-def test_affinity_counts_baskets_of_several_products(account: Callable[[Opening], Account]) -> None:
+def test_support_and_chance_are_those_among_all_baskets(account: Callable[[Opening], Account]) -> None:
     assert account(shopping).rows(
         "select product_id, other_product_id, basket_count, product_basket_count, other_product_basket_count, "
         "all_basket_count, support_ratio, confidence_ratio, lift from marts.basket_affinity order by 1"
     ) == [
-        (501, 502, 3, 4, 3, 4, D("0.750000"), D("0.750000"), D("1.000000")),
-        (502, 501, 3, 3, 4, 4, D("0.750000"), D("1.000000"), D("1.000000")),
+        (501, 502, 3, 7, 3, 7, D("0.428571"), D("0.428571"), D("1.000000")),
+        (502, 501, 3, 3, 7, 7, D("0.428571"), D("1.000000"), D("1.000000")),
     ]
 
 
@@ -402,6 +412,46 @@ def test_receipt_numbers_show_gaps_and_duplicates_of_each_circle(account: Callab
         ("A", None, None, 2, 0, 1),
         ("WEB-", 1, 2, 3, 0, 1),
     ]
+
+
+@alone
+def circles() -> list[Order]:
+    numbers = ["0001/26", "0002/26", "0004/26", "RE-2026-0001", "RE-2026-0002", "2026/0007", "2026/26", "2026/27"]
+    numbers += ["1-000123", "1-000124", "1-25", "1-26", "17/26", "R 5/2026", "R 6/2026", "0003-26", "26", "0009/25"]
+    return [
+        order(position, f"2026-10-{position:02}T08:00:00Z", [item("1.00")], number=number)
+        for position, number in enumerate(numbers, 1)
+    ] + [order(99, "2025-10-01T08:00:00Z", [item("1.00")], number="0008/25")]
+
+
+def test_a_year_after_the_counter_belongs_to_the_circle(account: Callable[[Opening], Account]) -> None:
+    assert account(circles).rows(
+        "select receipt_prefix, receipt_number, receipt_counter from ops.fct_receipts order by order_id"
+    ) == [
+        ("…/26", "0001/26", 1),
+        ("…/26", "0002/26", 2),
+        ("…/26", "0004/26", 4),
+        ("RE-2026-", "RE-2026-0001", 1),
+        ("RE-2026-", "RE-2026-0002", 2),
+        ("2026/", "2026/0007", 7),
+        ("2026/", "2026/26", 26),
+        ("2026/", "2026/27", 27),
+        ("1-", "1-000123", 123),
+        ("1-", "1-000124", 124),
+        ("1-", "1-25", 25),
+        ("1-", "1-26", 26),
+        ("…/26", "17/26", 17),
+        ("R …/2026", "R 5/2026", 5),
+        ("R …/2026", "R 6/2026", 6),
+        ("…-26", "0003-26", 3),
+        ("", "26", 26),
+        ("0009/", "0009/25", 25),
+        ("…/25", "0008/25", 8),
+    ]
+    assert account(circles).rows(
+        "select first_counter, last_counter, receipt_number_before, receipt_number_after from marts.receipt_numbers "
+        "where receipt_prefix = '…/26' order by 1"
+    ) == [(3, 3, "0002/26", "0004/26"), (5, 16, "0004/26", "17/26")]
 
 
 def test_a_gap_closes_when_the_missing_receipt_arrives(warehouse: Warehouse) -> None:

@@ -222,6 +222,7 @@ def sales_by_product(shop: Shop) -> dict[tuple[int | None], tuple[Any, ...]]:
 def customers(shop: Shop) -> dict[tuple[int], tuple[Any, ...]]:
     """customer_id -> first and last day, orders, gross, days since the last order, scores R, F and M.
 
+    M is of what the shop kept after refunds.
     Sales without a customer are nobody's. Days count back from the account's latest business date with a sale.
     """
     sales = shop.orders[shop.orders["is_sale"]]
@@ -230,6 +231,7 @@ def customers(shop: Shop) -> dict[tuple[int], tuple[Any, ...]]:
     for customer, group in sales[sales["customer_id"].notna()].groupby("customer_id"):
         first, last = min(group["business_date"]), max(group["business_date"])
         orders, gross = len(group), sum(group["gross_amount"], Decimal(0))
+        kept = gross - sum(group["refund_amount"], Decimal(0))
         age = (today - last).days
         result[int(customer),] = (
             first,
@@ -239,6 +241,6 @@ def customers(shop: Shop) -> dict[tuple[int], tuple[Any, ...]]:
             age,
             5 - sum(age > limit for limit in (30, 90, 180, 365)),
             1 + sum(orders >= limit for limit in (2, 3, 5, 10)),
-            1 + sum(gross >= limit for limit in (50, 150, 500, 1000)),
+            1 + sum(kept >= limit for limit in (50, 150, 500, 1000)),
         )
     return result

@@ -19,7 +19,7 @@ orders as (
     from core.fct_orders
     where
         order_class = 'sale'
-        and item_count > 1
+        and item_count > 0
         and business_date in (select business_date from increments.affected_dates)
     group by account, business_date
 )
