@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -225,6 +226,7 @@ def write_page(settings: Settings) -> None:
         timezone=settings.timezone,
         day_starts_at=settings.day_starts_at,
         currency=settings.currency,
+        shop_name=settings.shop_name,
     )
 
 
@@ -272,6 +274,7 @@ def rules(settings: Settings) -> transform.Rules:
         currency=settings.currency,
         prices_include_discount=settings.prices_include_discount,
         shipping_vat=settings.shipping_vat,
+        payment_methods=json.dumps(settings.payment_methods, ensure_ascii=False, sort_keys=True),
     )
 
 

@@ -6,7 +6,9 @@ A setting is looked up as a flag, then in the environment (`SOURCES__INVENTORUM_
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,11 +45,16 @@ _KNOWN = frozenset(
         "currency",
         "prices_include_discount",
         "shipping_vat",
+        "payment_methods",
+        "shop_name",
         "delta_first_page",
         "published_group",
         "skr",
     }
 )
+NAMES = "names by code, like 1=Card, 2=Voucher"
+LONGEST_NAME = 100
+_CODE = re.compile(r"[\w.-]+")
 _FORMER = frozenset({"orders_per_slice"})  # stood in earlier templates, read by nobody
 
 
@@ -122,6 +129,8 @@ class Settings:
         day_starts_at: Hour (0-23) of the shop's local time at which a business day begins.
         prices_include_discount: Whether the API's line prices are already discounted.
         shipping_vat: `follows_goods`: shipping bears the VAT of the goods; `none`: it bears none.
+        payment_methods: What the shop calls payment methods, by their codes.
+        shop_name: Stands on what is handed on: report page and workbook; None: the account.
         delta_first_page: 0 or 1 where the server is known to start there; None finds out.
     """
 
@@ -139,6 +148,8 @@ class Settings:
     currency: str = "EUR"
     prices_include_discount: bool = True
     shipping_vat: str = "follows_goods"
+    payment_methods: Mapping[str, str] = field(default_factory=dict)
+    shop_name: str | None = None
     delta_first_page: int | None = None
     published_group: str | None = None
     skr: str = "SKR03"
@@ -189,6 +200,8 @@ class Settings:
             currency=(values.text("currency") or "EUR").upper(),
             prices_include_discount=values.boolean("prices_include_discount", default=True),
             shipping_vat=values.choice("shipping_vat", ("follows_goods", "none")),
+            payment_methods=values.names("payment_methods"),
+            shop_name=values.text("shop_name"),
             delta_first_page=values.optional_integer("delta_first_page", low=0, high=1),
             published_group=values.text("published_group"),
             skr=(values.text("skr") or "SKR03").upper(),
@@ -392,6 +405,35 @@ class _Values:
             return None
         parts = value if isinstance(value, list | tuple) else str(value).strip("[] ").replace('"', "").split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
+
+    def names(self, key: str) -> dict[str, str]:
+        """Names by code: a TOML table, a JSON object, or `1=Card, 2=Voucher`."""
+        value, _ = self.found.get(key, (None, ""))
+        if isinstance(value, str):
+            value = self._parsed_names(key, value)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise self._malformed(key, NAMES)
+        found = {str(code).strip(): name.strip() for code, name in value.items() if isinstance(name, str)}
+        if len(found) < len(value) or not all(_CODE.fullmatch(code) for code in found):
+            raise self._malformed(key, NAMES)
+        if not all(name.isprintable() and 0 < len(name) <= LONGEST_NAME for name in found.values()):
+            raise self._malformed(key, f"{NAMES}, each name at most {LONGEST_NAME} letters in one line")
+        return found
+
+    def _parsed_names(self, key: str, text: str) -> Any:
+        if not text.strip():
+            return None
+        if text.strip().startswith("{"):
+            try:
+                return json.loads(text)
+            except (ValueError, RecursionError):
+                raise self._malformed(key, NAMES) from None
+        pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
+        if any(len(pair) < 2 for pair in pairs):
+            raise self._malformed(key, NAMES)
+        return {code.strip(): name for code, name in pairs}
 
     def integer(self, key: str, default: int, *, low: int | None = None, high: int | None = None) -> int:
         number = self.number(key, float(default), low=low, high=high)

@@ -168,6 +168,7 @@ def _tables(
         names=table or [],
         period=_period(first, last),
         account=settings.account,
+        shop_name=settings.shop_name,
         currency=settings.currency,
         timezone=settings.timezone,
     )

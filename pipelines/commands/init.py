@@ -32,6 +32,8 @@ CONFIG = f"""\
 # currency = "EUR"
 # prices_include_discount = true  # whether the line amounts of the API are after discounts
 # shipping_vat = "follows_goods"  # shipping bears the VAT of the goods; or "none"
+# payment_methods = {{ "1" = "EC-Karte", "2" = "Gutschein" }}  # what your shop calls the codes that nobody publishes
+# shop_name = "Musterladen"  # on the report page and the workbook; default: the account
 # published_group = "analysts"  # group that may read the warehouse; default: nobody but you
 # skr = "SKR03"  # chart of accounts of the DATEV export, if there is no datev.toml
 """

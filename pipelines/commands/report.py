@@ -52,6 +52,7 @@ def report(
         timezone=settings.timezone,
         day_starts_at=settings.day_starts_at,
         currency=settings.currency,
+        shop_name=settings.shop_name,
     )
     if common.as_json:
         show_json(written)

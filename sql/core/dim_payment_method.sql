@@ -1,4 +1,5 @@
--- grain: one row per payment method; codes that are not listed appear by themselves
+-- grain: one row per payment method; codes that are not listed appear by themselves, and those that
+--   the settings name bear these names
 -- key: payment_method
 -- rebuild: full
 with listed as (
@@ -11,7 +12,7 @@ seen as (
     select payment_method from core.fct_payment_bookings
 ),
 
-final as (
+methods as (
     select
         payment_method,
         label_de,
@@ -30,6 +31,26 @@ final as (
         false as is_listed
     from seen
     where payment_method not in (select payment_method from listed)
+),
+
+named as (
+    select
+        *,
+        cast(cast(getvariable('payment_methods') as json) as map (varchar, varchar))[payment_method]
+            as own_label
+    from methods
+),
+
+final as (
+    select
+        payment_method,
+        coalesce(own_label, label_de) as label_de,
+        coalesce(own_label, label_en) as label_en,
+        case when own_label is null then certainty else 'confirmed' end as certainty,
+        case when own_label is null then evidence else 'Named in the settings of the shop' end
+            as evidence,
+        is_listed
+    from named
 )
 
 select * from final

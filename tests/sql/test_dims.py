@@ -13,6 +13,7 @@ import pytest
 from tests.support.landing_file import FIRST_WATERMARK, Load
 from tests.support.warehouse import Warehouse, item, order
 from transforms import holidays_seed
+from transforms.runner.session import Rules
 
 
 @pytest.fixture
@@ -144,6 +145,32 @@ def test_codes_that_nobody_lists_appear_by_themselves(shop: Warehouse) -> None:
         (Decimal("-1.000"), "unbekannter Satz"),
         (Decimal("10.700"), "anderer Satz (10.700 %)"),
     ]
+
+
+def test_payment_methods_are_called_as_the_settings_say(tmp_path: Path) -> None:
+    named = Warehouse(tmp_path, Rules(payment_methods='{"1": "EC-Karte", "\\"; --": "Taler", "8": "never seen"}'))
+    at = "2026-10-01T10:00:00+00:00"
+    named.load(
+        [
+            order(1, at, [item("1.00")], payments=[("1", "1.00")]),
+            order(2, at, [item("1.00")], payments=[('"; --', "1.00")]),
+            order(3, at, [item("1.00")], payments=[("$.[", "1.00")]),
+        ]
+    )
+
+    assert set(
+        named.rows(
+            "select payment_method, label_de, label_en, certainty, is_listed from core.dim_payment_method "
+            "where payment_method in ('0', '1', '2', '8', '$.[') or payment_method like '%--'"
+        )
+    ) == {
+        ("0", "Bar", "Cash", "likely", True),
+        ("1", "EC-Karte", "EC-Karte", "confirmed", True),
+        ("2", "Zahlungsart 2", "Payment method 2", "unknown", True),
+        ('"; --', "Taler", "Taler", "confirmed", False),
+        ("$.[", "Zahlungsart $.[", "Payment method $.[", "unknown", False),
+    }
+    assert named.rows("select payment_label from core.sales where order_id = 1") == [("EC-Karte",)]
 
 
 def test_vat_rates_know_when_they_applied(calendar: Warehouse) -> None:

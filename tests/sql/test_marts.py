@@ -307,9 +307,9 @@ def shopping() -> list[Order]:
         [item("1.00", product=501), item("1.00", product=None)],
         [item("1.00", product=501), item("4.90", product=504, name="Versandkosten DE")],
     ]
-    return [
-        order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *single], 1)
-    ] + [order(99, "2025-10-05T08:00:00Z", both)]  # the last: more than 365 days ago
+    return [order(number, "2026-10-05T08:00:00Z", lines) for number, lines in enumerate([*baskets, *single], 1)] + [
+        order(99, "2025-10-05T08:00:00Z", both)
+    ]  # the last: more than 365 days ago
 
 
 def test_support_and_chance_are_those_among_all_baskets(account: Callable[[Opening], Account]) -> None:

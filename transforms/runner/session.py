@@ -52,6 +52,9 @@ class Rules:
     """Settings that change figures; another value means a full rebuild.
 
     SQL reads them as `getvariable('timezone')` and so on.
+
+    Attributes:
+        payment_methods: Names by code, as a JSON object.
     """
 
     timezone: str = "Europe/Berlin"
@@ -59,6 +62,7 @@ class Rules:
     currency: str = "EUR"
     prices_include_discount: bool = True
     shipping_vat: str = "follows_goods"
+    payment_methods: str = "{}"
 
 
 class UnreadableFile(TransformError):

@@ -116,6 +116,7 @@ def _rules(meta: Mapping[str, str]) -> Rules:
         currency=meta.get("currency", Rules.currency),
         prices_include_discount=meta.get("prices_include_discount", "True") == "True",
         shipping_vat=meta.get("shipping_vat", Rules.shipping_vat),
+        payment_methods=meta.get("payment_methods", Rules.payment_methods),
     )
 
 

@@ -110,6 +110,30 @@ def test_each_setting_is_read_and_stands_on_the_page_of_the_commands(name: str, 
     assert f"`{name.upper()}`" in (ROOT / "pipelines" / "commands" / "README.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "1=EC-Karte,  77 = Taler=Karte, ",
+        '{"1": "EC-Karte", "77": "Taler=Karte"}',
+        {"1": "EC-Karte", "77": "Taler=Karte"},
+    ],
+)
+def test_names_of_payment_methods_are_written_in_three_ways(given: Any, tmp_path: Path) -> None:
+    settings = Settings.given(tmp_path, where="here", payment_methods=given)
+
+    assert settings.payment_methods == {"1": "EC-Karte", "77": "Taler=Karte"}
+    assert Settings.given(tmp_path, where="here", payment_methods="  ").payment_methods == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["EC-Karte", "1=", "=x", "1=a\nb", "{", '{"1": 2}', '{"1": {}}', "[" * 9000, ["x"], {"a b": "x"}, "1=" + "x" * 101],
+)
+def test_names_that_are_none_are_refused_where_they_stand(given: Any, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"`payment_methods` in here is .* must be names by code"):
+        Settings.given(tmp_path, where="here", payment_methods=given)
+
+
 def test_a_setting_that_an_earlier_template_offered_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text("[sources.inventorum]\norders_per_slice = 40\n")
@@ -122,7 +146,12 @@ def test_a_setting_that_an_earlier_template_offered_stops_nobody(tmp_path: Path)
 def test_the_defaults_that_the_template_shows_are_the_defaults(tmp_path: Path) -> None:
     bare = Settings.load(tmp_path / "home", project=tmp_path / "nothing")
     (tmp_path / ".dlt").mkdir()
-    shown = re.sub(r"^# (?=(?!start_date|delta_first_page|published_group)\w+ = )", "", CONFIG, flags=re.MULTILINE)
+    shown = re.sub(
+        r"^# (?=(?!start_date|delta_first_page|published_group|payment_methods|shop_name)\w+ = )",
+        "",
+        CONFIG,
+        flags=re.MULTILINE,
+    )
     (tmp_path / ".dlt" / "config.toml").write_text(shown)
 
     assert len(tomllib.loads(shown)["sources"]["inventorum"]) > 10

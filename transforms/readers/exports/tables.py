@@ -19,6 +19,8 @@ from transforms.readers.published import open_published
 if TYPE_CHECKING:
     import duckdb
 
+    from transforms.readers.exports.excel_file import Account
+
 Form = Literal["csv", "csv-german", "xlsx", "parquet"]
 WORKBOOK = "inventorum.xlsx"
 
@@ -61,6 +63,7 @@ def export_tables(
     names: Sequence[str] = (),
     period: Period | None = None,
     account: str = "default",
+    shop_name: str | None = None,
     currency: str = "EUR",
     timezone: str = "Europe/Berlin",
 ) -> ExportReport:
@@ -69,6 +72,7 @@ def export_tables(
     Args:
         output: A folder, or a file if its name ends like the form's files.
         names: Tables such as `sales_by_day` or `core.fct_orders`; default: every mart.
+        shop_name: Stands in the workbook instead of the accounts.
         period: Limits tables that have a `business_date` or a `month`.
         timezone: Zone of the times in CSV and Excel files; Parquet keeps UTC.
 
@@ -85,7 +89,11 @@ def export_tables(
             if form == "xlsx":
                 target = output if output.suffix == ".xlsx" else output / WORKBOOK
                 begun = {target: (staged.begin(target), tuple(selected))}
-                _fill_workbook(connection, published, begun[target], period, account, currency, timezone)
+                from transforms.readers.exports.excel_file import Account
+
+                name = shop_name or _accounts(connection) or account
+                whose = Account(name, currency, timezone)
+                _fill_workbook(connection, published, begun[target], period, whose)
             else:
                 targets = _targets(output, ".parquet" if form == "parquet" else ".csv", selected)
                 begun = {
@@ -121,17 +129,15 @@ def _fill_workbook(
     published: Path,
     begun: tuple[Path, tuple[Selected, ...]],
     period: Period,
-    account: str,
-    currency: str,
-    timezone: str,
+    account: Account,
 ) -> None:
-    from transforms.readers.exports.excel_file import Account, Occasion, write_workbook
+    from transforms.readers.exports.excel_file import Occasion, write_workbook
 
-    zone = ZoneInfo(timezone)
+    zone = ZoneInfo(account.timezone)
     published_at = datetime.fromtimestamp(published.stat().st_mtime, UTC).astimezone(zone)
     occasion = Occasion(datetime.now(zone), published_at, str(published), period)
     path, selected = begun
-    write_workbook(connection, selected, path, Account(_accounts(connection) or account, currency, timezone), occasion)
+    write_workbook(connection, selected, path, account, occasion)
 
 
 def _accounts(connection: duckdb.DuckDBPyConnection) -> str:

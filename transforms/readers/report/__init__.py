@@ -51,6 +51,7 @@ def write_report(
     timezone: str = "Europe/Berlin",
     day_starts_at: int = 0,
     currency: str = "EUR",
+    shop_name: str | None = None,
     now: datetime | None = None,
 ) -> ReportWritten:
     """Write the page about the days from `start` to `end`, both included; readable by its owner only.
@@ -59,6 +60,7 @@ def write_report(
         start: Default: 30 days up to `end`.
         end: Default: the day on which the data end; if that lies before `start`, `start`.
         title: Heading; default: "Umsatzbericht" or "Sales report".
+        shop_name: Stands above the heading; default: the accounts.
         timezone: The shop's clock, as the warehouse was built with.
         day_starts_at: Hour at which a business day begins, as the warehouse was built with.
         now: When the page is said to be created.
@@ -80,7 +82,9 @@ def write_report(
         try:
             coverage = read_coverage(figures, day_starts_at)
             period = _period(start, end, coverage, moment.date())
-            html = render(figures, period, coverage, formats, title=title, now=moment, source=published)
+            html = render(
+                figures, period, coverage, formats, title=title, shop_name=shop_name, now=moment, source=published
+            )
         except duckdb.CatalogException as fault:
             raise ReportError(
                 f"{published} lacks a table that the report reads ({str(fault).splitlines()[0]}). No page was "

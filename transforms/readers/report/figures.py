@@ -26,6 +26,8 @@ from transforms.readers.report.records import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from transforms.readers.report.formats import Lang
+
 TOTALS = """
     coalesce(sum(order_count), 0),
     coalesce(sum(quantity), 0),
@@ -47,6 +49,11 @@ class Figures:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()
+
+    def names_of_payment_methods(self, lang: Lang) -> dict[str, tuple[str, str]]:
+        """Names and their certainty by code, as the warehouse was built with."""
+        found = self.rows(f"select payment_method, label_{lang}, certainty from core.dim_payment_method")
+        return {code: (label, certainty) for code, label, certainty in found}
 
     def totals(self, period: Period) -> Totals:
         """The sums of a period."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,14 @@ class Labels:
         """A payment method's name; codes that nobody has named yet appear with their number."""
         code = code or "unknown"
         return self.payment_methods.get(code) or self.other_payment_method.format(code=clean(code))
+
+    def named(self, methods: Mapping[str, tuple[str, str]]) -> Labels:
+        """With the names and certainties of payment methods as the warehouse has them."""
+        return replace(
+            self,
+            payment_methods={**self.payment_methods, **{code: name for code, (name, _) in methods.items()}},
+            certainty={**self.certainty, **{code: certainty for code, (_, certainty) in methods.items()}},
+        )
 
     def channel_order(self, code: str) -> tuple[int, str]:
         """Sorts channels as the seed lists them, unknown ones last."""

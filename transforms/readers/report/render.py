@@ -61,12 +61,13 @@ def render(
     formats: Formats,
     *,
     title: str | None,
+    shop_name: str | None,
     now: datetime,
     source: Path,
 ) -> str:
     """The page as HTML."""
     texts = read_texts(formats.lang)
-    labels = read_labels(formats.lang)
+    labels = read_labels(formats.lang).named(figures.names_of_payment_methods(formats.lang))
     page = Composer(figures, formats, labels, texts).compose(period, coverage)
     notes = {name: tables for name, tables in NOTES.items() if page.shows(name)}
     environment = Environment(
@@ -92,7 +93,7 @@ def render(
         note_number={name: number for number, name in enumerate(notes, 1)},
         css=Markup((TEMPLATES / "page.css").read_text("utf-8")),  # noqa: S704 - our own file
         title=clean(title) if title else texts["title"],
-        accounts=", ".join(clean(account) for account in coverage.accounts if account != "default"),
+        shop=clean(shop_name or ", ".join(account for account in coverage.accounts if account != "default")),
         now=now,
         source=source.name,
         version=_version(),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from pipelines.sandbox.clock import Clock
+from pipelines.sandbox.shop import Shop
 from tests.support.real_command import surroundings
 from tests.transforms.readers.report.conftest import ask
 
@@ -20,11 +24,13 @@ Report = Callable[..., subprocess.CompletedProcess[str]]
 def report(tmp_path: Path) -> Report:
     """The command, in an empty folder."""
 
-    def call(published: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        published: Path, *arguments: str, command: str = "report", **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", "report", "--home", str(published.parent), *arguments],
+            [sys.executable, "-m", "pipelines.cli", command, "--home", str(published.parent), *arguments],
             cwd=tmp_path,
-            env=surroundings(COLUMNS="80"),
+            env=surroundings(COLUMNS="80", **settings),
             capture_output=True,
             text=True,
             timeout=120,
@@ -84,3 +90,32 @@ def test_the_report_leaves_the_warehouse_as_it_is(busy, report):
 
     assert report(busy).returncode == 0
     assert (busy.stat().st_mtime_ns, ask(busy, "select value from ops.meta where key = 'state'")) == before
+
+
+def test_payment_methods_and_the_shop_are_called_as_the_settings_say(publish, report, tmp_path):
+    shop = Shop(clock=Clock("2026-11-20T15:00:00Z"))
+    shop.sell("ipad", [("Brezel", "1.20", 3, 7)], at="2026-11-20T09:00:00Z", payments=[("1", "2.00"), ("77", "1.60")])
+    published = publish(shop)
+    names = {
+        "SOURCES__INVENTORUM__PAYMENT_METHODS": '{"1": "EC-Karte <Süd>", "77": "Talerkarte"}',
+        "SOURCES__INVENTORUM__SHOP_NAME": "Bäcker & Söhne",
+    }
+
+    assert report(published, "-o", "before.html").returncode == 0
+    before = (tmp_path / "before.html").read_text("utf-8")
+    assert "Zahlungsart 1 <" in before
+    assert "Zahlungsart 77 <" in before
+
+    assert report(published, command="build", **names).returncode == 0
+    for lang in ("de", "en"):
+        assert report(published, "-o", "after.html", "--lang", lang, **names).returncode == 0
+        after = (tmp_path / "after.html").read_text("utf-8")
+        assert {"EC-Karte &lt;Süd&gt;", "Talerkarte", "Bäcker &amp; Söhne"} <= set(
+            re.findall(r"[^<>]+(?=</)", after)
+        ) | {text.strip() for text in re.findall(r">([^<>]+)<", after)}
+        assert "Zahlungsart 1" not in after
+        assert "Zahlungsart 77" not in after
+
+    assert report(published, "xlsx", "-o", "book.xlsx", command="export", **names).returncode == 0
+    about = openpyxl.load_workbook(tmp_path / "book.xlsx").worksheets[0]
+    assert about["A1"].value == "Orders of Bäcker & Söhne"
