@@ -28,7 +28,7 @@ def report(tmp_path: Path) -> Report:
         published: Path, *arguments: str, command: str = "report", **settings: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", command, "--home", str(published.parent), *arguments],
+            [sys.executable, "-m", "pipelines.cli", *command.split(), "--home", str(published.parent), *arguments],
             cwd=tmp_path,
             env=surroundings(COLUMNS="80", **settings),
             capture_output=True,
@@ -110,12 +110,11 @@ def test_payment_methods_and_the_shop_are_called_as_the_settings_say(publish, re
     for lang in ("de", "en"):
         assert report(published, "-o", "after.html", "--lang", lang, **names).returncode == 0
         after = (tmp_path / "after.html").read_text("utf-8")
-        assert {"EC-Karte &lt;Süd&gt;", "Talerkarte", "Bäcker &amp; Söhne"} <= set(
-            re.findall(r"[^<>]+(?=</)", after)
-        ) | {text.strip() for text in re.findall(r">([^<>]+)<", after)}
+        shown = {text.strip() for text in re.findall(r">([^<>]+)<", after)}
+        assert {"EC-Karte &lt;Süd&gt;", "Talerkarte", "Bäcker &amp; Söhne"} <= shown
         assert "Zahlungsart 1" not in after
         assert "Zahlungsart 77" not in after
 
-    assert report(published, "xlsx", "-o", "book.xlsx", command="export", **names).returncode == 0
+    assert report(published, "-o", "book.xlsx", command="export xlsx", **names).returncode == 0
     about = openpyxl.load_workbook(tmp_path / "book.xlsx").worksheets[0]
     assert about["A1"].value == "Orders of Bäcker & Söhne"
