@@ -6,12 +6,16 @@ earlier release, by less than a day or while this machine's clock was wrong, it 
 that it has not come: this machine's, if it is believed, and the server's as it is now. If both show the same time,
 this machine's is believed though it has noted later ones: it was ahead itself. The time by this machine's clock at
 which that load began takes its place.
+
+A watermark that has come in the meantime is left as it is: which of the two clocks was wrong then, nobody knows any
+more. But where it was further ahead of this machine's clock than the server's is now, the next crawl reads from the
+time at which that one began by this machine's clock, for what changed since may bear earlier times than the watermark.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -50,11 +54,11 @@ def in_order(settings: Settings, api: InventorumClient) -> KnownTimes:
     with landing.kept_open(settings.files) as connection:
         known = known_times(connection)
     wrong = _wrong(settings, api, known)
-    if wrong is None:
-        return known
-    with landing.kept_open(settings.files) as connection:
-        correct(connection, wrong.limit, wrong.now, wrong.server)
-        return known_times(connection)
+    if wrong is not None:
+        with landing.kept_open(settings.files) as connection:
+            correct(connection, wrong.limit, wrong.now, wrong.server)
+            known = known_times(connection)
+    return _doubted(settings, api, known)
 
 
 def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
@@ -65,7 +69,7 @@ def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
         known = known_times(connection)
     wrong = _wrong(settings, api, known)
     if wrong is None:
-        return known
+        return _doubted(settings, api, known)
     with landing.opened(settings.files) as connection:
         connection.execute("create temp table windows as from raw.windows")
         for load_id, right in _right_times(connection, wrong.limit, wrong.now, wrong.server).items():
@@ -73,7 +77,26 @@ def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
                 "update temp.windows set watermark = ? where _dlt_load_id = ? and watermark > ?",
                 [right, load_id, wrong.limit],
             )
-        return known_times(connection, "temp.windows")
+        known = known_times(connection, "temp.windows")
+    return _doubted(settings, api, known)
+
+
+def _doubted(settings: Settings, api: InventorumClient, known: KnownTimes) -> KnownTimes:
+    """The same; channels whose cursor was further ahead than the server's clock is now are read from further back."""
+    ahead = {channel: known.cursors[channel] - ended for channel, (_, ended) in known.crawled.items()}
+    now = datetime.now(UTC)
+    if not any(by > _forgiven(settings) for by in ahead.values()):
+        return known
+    server = _server_time(settings, api)
+    if server is None:
+        return known
+    usual = server - now
+    set_back_to = dict(known.set_back_to)
+    for channel, by in ahead.items():
+        if by > usual + _forgiven(settings):
+            began, _ = known.crawled[channel]
+            set_back_to[channel] = min(began + usual, set_back_to.get(channel, began + usual))
+    return replace(known, set_back_to=set_back_to)
 
 
 def refuse_time(

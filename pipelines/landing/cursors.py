@@ -42,7 +42,9 @@ select
     min(watermark - greatest(interval 1 day, started_at - noted_at)) filter (
         endpoint = 'orders/delta' and status = 'incomplete' and watermark < until and finished_at > noted_at
     ),
-    max(until)
+    max(until),
+    arg_max(started_at, watermark) filter (is_known_until and row_count > 0),
+    arg_max(finished_at, watermark) filter (is_known_until and row_count > 0)
 from crawls left join known using (channel)
 group by channel
 """
@@ -57,6 +59,8 @@ class _Noted(NamedTuple):
     noted_at: datetime
     set_back_to: datetime | None
     complete_until: datetime | None
+    cursor_began_at: datetime | None
+    cursor_ended_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class KnownTimes:
         set_back_to: Per channel whose crawls were refused since the last complete one because the server's clock
             was set back: the time it was set back to, or earlier. What has changed since bears such times.
         complete_until: Per channel, the watermark of the last complete crawl, whether or not it brought rows.
+        crawled: Per channel, when the crawl of the cursor began and ended, by this machine's clock.
     """
 
     cursors: Mapping[str, datetime] = field(default_factory=dict)
@@ -77,6 +82,7 @@ class KnownTimes:
     noted_at: datetime | None = None
     set_back_to: Mapping[str, datetime] = field(default_factory=dict)
     complete_until: Mapping[str, datetime] = field(default_factory=dict)
+    crawled: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def is_believed(self, now: datetime) -> bool:
         """Whether this machine's clock can be right: not if a time that has certainly passed is yet to come."""
@@ -107,6 +113,11 @@ def known_times(connection: duckdb.DuckDBPyConnection, windows: str = "raw.windo
         noted_at=max((one.noted_at for one in noted), default=None),
         set_back_to={one.channel: one.set_back_to for one in noted if one.set_back_to is not None},
         complete_until={one.channel: one.complete_until for one in noted if one.complete_until is not None},
+        crawled={
+            one.channel: (one.cursor_began_at, one.cursor_ended_at)
+            for one in noted
+            if one.cursor_began_at is not None and one.cursor_ended_at is not None
+        },
     )
 
 

@@ -33,6 +33,10 @@ def known(settings: Settings) -> KnownTimes:
         return known_times(connection)
 
 
+# Where the last run began to read.
+STARTS = "select min(start_date) from raw.windows where run_id = (select max(run_id) from raw.windows)"
+
+
 class _Believing(Settings):
     """As earlier releases, which believed any time."""
 
@@ -318,6 +322,45 @@ def test_what_changed_while_the_server_s_clock_was_set_back_comes_with_the_next_
     assert rows(classes) == [("canceled",), ("sale",)]
     shop.clock.advance(timedelta(hours=1))
     sync()
-    starts = "select min(start_date) from raw.windows where run_id = (select max(run_id) from raw.windows)"
-    ((start,),) = rows(starts, raw=True)  # from then on as ever
+    ((start,),) = rows(STARTS, raw=True)  # from then on as ever
     assert start is None or start > shop.clock.now() - timedelta(hours=2)
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=20)], ids=str)
+def test_what_changed_after_a_clock_was_ahead_comes_although_that_time_has_passed_since(
+    ahead: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    yesterday = datetime.now(UTC) - DAY
+    shop.clock.set(yesterday)
+    order = shop.sell("ipad", items=WOBBLER)
+    shop.clock.advance(ahead)
+    sync()
+    with closing(duckdb.connect(str(settings.files.landing))) as connection:  # it was yesterday
+        connection.execute(
+            "update raw.windows "
+            "set started_at = started_at - interval 1 day, finished_at = finished_at - interval 1 day"
+        )
+    shop.clock.set(yesterday + timedelta(minutes=1))
+    shop.cancel(order)
+    new = shop.sell("ipad", items=WOBBLER)
+    shop.clock.set(datetime.now(UTC))
+
+    report = sync()
+
+    assert (report.exit_code, report.orders_new, report.orders_changed) == (0, 1, 1)
+    classes = f"select order_class from core.fct_orders where order_id in ({order}, {new}) order by order_id"
+    assert rows(classes) == [("canceled",), ("sale",)]
+    sync()  # from then on as ever
+    assert rows(STARTS, raw=True)[0][0] > shop.clock.now() - timedelta(hours=1)
+
+
+def test_a_server_whose_clock_is_always_ahead_is_not_read_again_and_again(
+    shop: Shop, settings: Settings, sync: Sync, rows: Rows
+) -> None:
+    for _ in range(2):
+        shop.clock.set(datetime.now(UTC) + timedelta(hours=5))
+        shop.sell("ipad", items=WOBBLER)
+        sync()
+
+    assert rows(STARTS, raw=True)[0][0] > shop.clock.now() - timedelta(hours=1)

@@ -19,6 +19,7 @@ from transforms.readers.report.records import (
     PaymentSums,
     ProductSales,
     Refund,
+    TestPrints,
     Totals,
     VatLine,
 )
@@ -193,7 +194,17 @@ class Figures:
         lines: dict[date, list[ClosingLine]] = {}
         for day, *rest in paid:
             lines.setdefault(day, []).append(ClosingLine(*rest))
-        return [ClosingDay(day, tuple(found), tuple(lines.get(day, ()))) for day, found in rates.items()]
+        tests = self.rows(
+            "select business_date, count(*), coalesce(sum(items_gross_amount), 0) from core.fct_orders "
+            "where order_class = 'test' and business_date between ? and ? group by business_date",
+            period.start,
+            period.end,
+        )
+        test_prints = {day: TestPrints(count, amount) for day, count, amount in tests}
+        return [
+            ClosingDay(day, tuple(found), tuple(lines.get(day, ())), test_prints.get(day))
+            for day, found in rates.items()
+        ]
 
     def refunds(self, period: Period, limit: int = 10) -> list[Refund]:
         """The latest refunds that were booked in the period."""

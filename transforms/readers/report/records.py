@@ -109,12 +109,21 @@ class ClosingRate:
 
 
 @dataclass(frozen=True)
+class TestPrints:
+    """What was printed to try the till: shown beside the books, counted in none of their figures."""
+
+    count: int
+    gross_amount: Decimal
+
+
+@dataclass(frozen=True)
 class ClosingDay:
     """The daily closing of a day, as booked: what was sold beside what was paid."""
 
     booking_date: date
     rates: tuple[ClosingRate, ...]
     lines: tuple[ClosingLine, ...]
+    test_prints: TestPrints | None = None
 
     @property
     def order_count(self) -> int:

@@ -69,6 +69,8 @@ def busy(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> Path:
     odd = shop.sell("ebay", [("Seil", "60.00", 1)], at="2026-11-13T10:00:00Z", invoice="<i>" + "RE-" * 60)
     shop.sell("shop", [("Rucksack", "80.00", 1)], at="2026-11-18T10:00:00Z", paid=False)
     shop.sell("ipad", [("Jacke", "100.00", 2)], at="2026-11-18T11:00:00Z", discount=("percent", "0.1"))
+    shop.test_print(at="2026-11-18T08:00:00Z")
+    shop.test_print(at="2026-11-18T08:01:00Z")
     publish(shop, folder)
     shop.clock.set("2026-11-20T07:30:00Z")
     shop.refund(odd, at="2026-11-20T07:00:00Z")

@@ -104,7 +104,13 @@ def test_channels_payments_and_closings_equal_their_marts(page, busy):
             "select coalesce(sum(payment_amount - refund_amount), 0) from marts.daily_closing "
             f"where booking_date = date '{day}' and payment_method = '0'",
         )
-        assert sums == [gross, shipping, paid, paid - gross - shipping, refund, cash]
+        tests = ask(
+            busy,
+            "select sum(items_gross_amount) from core.fct_orders "
+            f"where order_class = 'test' and business_date = date '{day}' having count(*) > 0",
+        )
+        assert sums == [gross, shipping, paid, paid - gross - shipping, refund, cash, *(amount for (amount,) in tests)]
+    assert "2 Testdrucke, nicht gezählt" in page.locator("[data-day='2026-11-18'] .sums").inner_text()
     day = days[0][0]
     rates = page.locator(f"[data-day='{day}'] table.rates tbody tr")
     assert [exact(rates.nth(index))[-1] for index in range(rates.count())] == [
