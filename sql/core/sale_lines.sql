@@ -73,7 +73,9 @@ final as (
         ) as discount_amount,
         -- refunds of this sale, whenever they came
         orders.is_refunded,
-        orders.refund_date
+        orders.refund_date,
+        coalesce(lines.refund_quantity, 0) as refund_quantity,
+        coalesce(lines.refund_amount, 0) as refund_amount
     from lines
     inner join orders on lines.account = orders.account and lines.order_id = orders.order_id
     inner join dates on lines.business_date = dates.business_date

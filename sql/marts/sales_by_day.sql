@@ -71,11 +71,12 @@ final as (
         coalesce(daily.refund_count, 0) as refund_count,
         coalesce(daily.open_order_count, 0) as open_order_count,
         coalesce(daily.canceled_order_count, 0) as canceled_order_count,
-        -- shipping, goods without a rate, cancellations
+        -- shipping, goods without a rate, cancellations, test prints
         coalesce(daily.shipping_net_amount, 0) as shipping_net_amount,
         coalesce(daily.shipping_vat_amount, 0) as shipping_vat_amount,
         coalesce(daily.unrated_gross_amount, 0) as unrated_gross_amount,
-        coalesce(daily.canceled_gross_amount, 0) as canceled_gross_amount
+        coalesce(daily.canceled_gross_amount, 0) as canceled_gross_amount,
+        coalesce(daily.test_order_count, 0) as test_order_count
     from grid
     left join daily
         on

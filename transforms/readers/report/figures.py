@@ -19,7 +19,6 @@ from transforms.readers.report.records import (
     PaymentSums,
     ProductSales,
     Refund,
-    TestPrints,
     Totals,
     VatLine,
 )
@@ -194,15 +193,16 @@ class Figures:
         lines: dict[date, list[ClosingLine]] = {}
         for day, *rest in paid:
             lines.setdefault(day, []).append(ClosingLine(*rest))
-        tests = self.rows(
-            "select business_date, count(*), coalesce(sum(items_gross_amount), 0) from core.fct_orders "
-            "where order_class = 'test' and business_date between ? and ? group by business_date",
-            period.start,
-            period.end,
+        tests = dict(
+            self.rows(
+                "select business_date, sum(test_order_count) from marts.sales_by_day "
+                "where business_date between ? and ? group by business_date",
+                period.start,
+                period.end,
+            )
         )
-        test_prints = {day: TestPrints(count, amount) for day, count, amount in tests}
         return [
-            ClosingDay(day, tuple(found), tuple(lines.get(day, ())), test_prints.get(day))
+            ClosingDay(day, tuple(found), tuple(lines.get(day, ())), int(tests.get(day, 0)))
             for day, found in rates.items()
         ]
 

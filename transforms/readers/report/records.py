@@ -109,21 +109,17 @@ class ClosingRate:
 
 
 @dataclass(frozen=True)
-class TestPrints:
-    """What was printed to try the till: shown beside the books, counted in none of their figures."""
-
-    count: int
-    gross_amount: Decimal
-
-
-@dataclass(frozen=True)
 class ClosingDay:
-    """The daily closing of a day, as booked: what was sold beside what was paid."""
+    """The daily closing of a day, as booked: what was sold beside what was paid.
+
+    Attributes:
+        test_print_count: What was printed to try the till; it counts in none of the figures.
+    """
 
     booking_date: date
     rates: tuple[ClosingRate, ...]
     lines: tuple[ClosingLine, ...]
-    test_prints: TestPrints | None = None
+    test_print_count: int
 
     @property
     def order_count(self) -> int:

@@ -44,7 +44,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "hours": ("ops.sales_by_day_and_hour",),
     "payments": ("marts.daily_closing",),
     "vat": ("marts.vat_return",),
-    "closing": ("marts.daily_closing", "marts.daily_closing_vat"),
+    "closing": ("marts.daily_closing", "marts.daily_closing_vat", "marts.sales_by_day"),
     "refund_list": ("marts.refunds",),
     "discount_list": ("marts.discounts",),
     "open_orders": ("marts.open_orders",),

@@ -106,11 +106,11 @@ def test_channels_payments_and_closings_equal_their_marts(page, busy):
         )
         tests = ask(
             busy,
-            "select sum(items_gross_amount) from core.fct_orders "
+            "select count(*) from core.fct_orders "
             f"where order_class = 'test' and business_date = date '{day}' having count(*) > 0",
         )
-        assert sums == [gross, shipping, paid, paid - gross - shipping, refund, cash, *(amount for (amount,) in tests)]
-    assert "2 Testdrucke, nicht gezählt" in page.locator("[data-day='2026-11-18'] .sums").inner_text()
+        assert sums == [gross, shipping, paid, paid - gross - shipping, refund, cash, *(count for (count,) in tests)]
+    assert page.locator(".sums", has_text="Test").count() == 1
     day = days[0][0]
     rates = page.locator(f"[data-day='{day}'] table.rates tbody tr")
     assert [exact(rates.nth(index))[-1] for index in range(rates.count())] == [
