@@ -91,6 +91,7 @@ def source(path: Path) -> str:
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
+@pytest.mark.long
 def test_explore_sums_up_to_the_mart(home):
     found = run_script("explore")
 
@@ -147,7 +148,7 @@ def test_without_a_warehouse_a_notebook_says_what_to_do(name, tmp_path, monkeypa
     assert "connection" not in run_script(name)
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", [path.stem for path in SCRIPTS])
 def test_a_shop_without_orders_breaks_no_notebook(name, tmp_path, monkeypatch):
     load(tmp_path / "empty", Shop(clock=Clock("2026-11-20T15:00:00Z")))

@@ -84,6 +84,7 @@ def by_duckdb(path: Path, dialect: Dialect) -> list[tuple[str, ...]]:
     return [tuple(cell or "" for cell in row) for row in found]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("dialect", "cell"), DIALECTS)
 @settings(max_examples=150)
 @given(rows=TABLES)
@@ -101,6 +102,7 @@ def test_python_pandas_and_duckdb_read_from_a_csv_what_was_written(
     assert by_duckdb(path, dialect) == written
 
 
+@pytest.mark.long
 def test_the_csv_of_a_query_and_of_an_export_have_the_same_cells(home: Files, tmp_path: Path) -> None:
     (exported,) = export_tables(home.warehouse, "csv", tmp_path / "out", names=["core.dim_product"]).files
     asked(home, "csv", tmp_path / "asked.csv", "select * from core.dim_product")

@@ -167,7 +167,7 @@ def call(
     )
 
 
-@pytest.mark.cases(16)
+@pytest.mark.cases(3)
 @pytest.mark.parametrize(("around", "words", "code", "reason"), CASES.values(), ids=CASES)
 def test_no_traceback_and_the_right_exit_code(
     around: Surroundings, words: tuple[str, ...], code: int, reason: str, account, tmp_path: Path
@@ -215,6 +215,7 @@ def test_a_receipt_number_with_half_a_letter_is_shown(
     assert rb"R-\ud800-7" in ended.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [REPORT, ("demo", "--orders", "5", "--days", "1")], ids=["report", "demo"])
 def test_a_folder_that_cannot_be_made_is_named(words: tuple[str, ...], account, tmp_path: Path) -> None:
     _, environment = account

@@ -58,7 +58,7 @@ def sell(shop: Shop, day: int) -> None:
     shop.sell("ipad", items=WOBBLER, at=f"2026-11-{day:02}T10:00Z")
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("damage", ["cut short", "emptied", "overwritten"])
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_published_file_that_was_damaged_is_published_anew(
@@ -78,7 +78,7 @@ def test_a_published_file_that_was_damaged_is_published_anew(
     assert rows("select count(*) from core.fct_orders") == [(1 + there_is_news,)]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("there_is_news", [True, False])
 def test_a_session_that_died_on_the_published_file_changes_nothing_that_readers_see(
     shop: Shop, home: Path, sync: Sync, rows: Rows, there_is_news: bool
@@ -170,6 +170,7 @@ def test_a_session_that_still_writes_the_published_file_is_named_and_the_run_is_
     assert rows(SUM) == [(2, "13.98")] if there_is_news else [(1, "6.99")]
 
 
+@pytest.mark.long
 def test_readers_of_the_published_file_do_not_keep_a_run_from_publishing(
     shop: Shop, home: Path, sync: Sync, rows: Rows
 ) -> None:
@@ -184,7 +185,7 @@ def test_readers_of_the_published_file_do_not_keep_a_run_from_publishing(
     assert rows(SUM) == [(2, "13.98")]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("lost", ["landing.duckdb", "warehouse.duckdb", "work/build.duckdb"])
 def test_the_log_of_a_file_that_was_deleted_is_not_replayed_onto_the_next(
     home: Path, settings: Settings, sync: Sync, rows: Rows, lost: str

@@ -136,7 +136,7 @@ COMMANDS = (
 LOADS = ("sync", "build --full", "reconcile --days 1", "backfill --from 2026-11-01 --to 2026-11-02")
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("make", [no_folder, first_run_failed, without_landing])
 @pytest.mark.parametrize("command", LOADS)
 def test_what_a_run_says_leads_on(
@@ -207,6 +207,7 @@ def test_a_first_run_that_reads_nothing_says_that_an_empty_warehouse_is_publishe
     assert "stays as it was" not in ended.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -57,7 +57,7 @@ def test_a_file_that_is_a_link_stays_one_and_the_disk_gets_what_is_written(
     assert rows(SUM) == [(2, "13.98")]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "landing.duckdb"])
 def test_a_link_to_a_file_that_is_yet_to_be_made_is_followed(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows, disk: Path, name: str

@@ -91,6 +91,7 @@ def test_a_foreseen_error_is_said_on_stderr_in_every_form(options: tuple[str, ..
     assert ("exit_code" in ended.stdout) == ("--json" in options)
 
 
+@pytest.mark.long
 def test_failed_checks_are_named_on_stderr(shop: Shop, told: Told, tmp_path: Path) -> None:
     shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
     told("sync")
@@ -132,6 +133,7 @@ def closed_pipe(home: Path, sandbox: Sandbox, *arguments: str) -> tuple[int, str
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.long
 def test_a_closed_pipe_leaves_a_run_its_own_code(shop: Shop, sandbox: Sandbox, tmp_path: Path) -> None:
     shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
     assert closed_pipe(tmp_path / "home", sandbox, "sync") == (0, "")

@@ -23,6 +23,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_a_second_run_says_who_holds_the_home_and_since_when(settings: Settings, sync: Sync) -> None:
     ensure_home(settings.files)
     with exclusive(settings.files.lock, "sync"), pytest.raises(LockedError, match=r"`inventorum sync` \(process \d+\)"):

@@ -192,6 +192,7 @@ def contents(folder: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
+@pytest.mark.cases(5)
 @pytest.mark.parametrize(("spoil", "topic"), REFUSED.values(), ids=REFUSED)
 def test_what_a_sync_refuses_is_found_before_and_changes_nothing(
     spoil: Spoil, topic: str, sandbox: Sandbox, home: Path, settings: Settings, tmp_path: Path
@@ -217,6 +218,7 @@ def test_every_condition_is_tried() -> None:
     assert {topic for _, topic in REFUSED.values()} == {condition.topic for condition in CONDITIONS}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", ["no folder", "an empty folder", "used"])
 def test_a_home_without_faults_is_refused_by_nobody_and_not_touched(
     state: str, settings: Settings, sync: Sync, tmp_path: Path

@@ -55,7 +55,7 @@ def count_in_the_landing_log() -> None:
         count()
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("call", [count, count_in_the_landing_log])
 def test_a_statement_that_ctrl_c_ended_is_no_bug(call: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(call, Common()) == INTERRUPTED
@@ -82,7 +82,7 @@ def test_a_fault_of_the_statement_itself_stays_what_it_is() -> None:
     assert threading.active_count() == before
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("output", [[], ["--output", "years.csv"], ["--output", "years.parquet"]], ids=str)
 def test_ctrl_c_ends_a_query_that_would_take_years(tmp_path: Path, output: list[str]) -> None:
     warehouse = Warehouse(tmp_path)

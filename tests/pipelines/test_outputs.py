@@ -49,6 +49,7 @@ def contents(home: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize("name", ["landing.duckdb", "warehouse.duckdb", "token.json", "landing.duckdb.wal"])
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_no_command_writes_over_a_file_of_the_home(home: Path, words: list[str], name: str) -> None:

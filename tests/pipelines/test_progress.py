@@ -38,6 +38,7 @@ def account(tmp_path_factory: pytest.TempPathFactory):
         yield folder, surroundings(sandbox)
 
 
+@pytest.mark.long
 def test_a_build_in_a_terminal_keeps_one_line_and_leaves_a_clean_screen(account):
     folder, environment = account
 
@@ -50,6 +51,7 @@ def test_a_build_in_a_terminal_keeps_one_line_and_leaves_a_clean_screen(account)
     assert [line.split()[0] for line in ended.screen if line.strip()] == ["orders", "took", "published"]
 
 
+@pytest.mark.long
 def test_a_sync_in_a_terminal_never_shows_more_than_there_is(account):
     folder, environment = account
 
@@ -133,6 +135,7 @@ def test_a_line_of_its_own_goes_above_and_a_closed_terminal_is_no_fault():
     line.draw()
 
 
+@pytest.mark.long
 def test_verbose_says_what_happens_and_no_secret(account, tmp_path):
     folder, environment = account
 

@@ -226,6 +226,7 @@ def test_a_full_build_keeps_the_same_books(past: Past) -> None:
     assert Counter(past.warehouse.rows(PAYMENTS)) == past.payments[-1]
 
 
+@pytest.mark.long
 def test_a_build_says_which_months_its_settings_have_booked_anew(tmp_path: Path) -> None:
     shop = Warehouse(tmp_path)
     night, noon = "2026-10-31T23:30:00Z", "2026-09-05T10:00:00Z"  # half past midnight of 1 November in Berlin

@@ -74,6 +74,7 @@ def test_changes_of_a_closed_day_that_cancel_each_other_stay_visible(
     assert same_as_full(closed_day)
 
 
+@pytest.mark.long
 def test_a_day_whose_changes_cancel_out_has_the_figures_that_it_had(closed_day: Warehouse):
     before = closed_day.rows("from marts.sales_by_day where business_date = '2026-11-01' order by all")
 
@@ -105,6 +106,7 @@ STAND_INS: dict[str, tuple[tuple[Any, ...], Any]] = {
 }
 
 
+@pytest.mark.long
 def test_what_stands_for_nothing_can_be_sent_beside_nothing(tmp_path: Path):
     """In every dimension: the stand-in as it is and as text, null, and no member at all; each on its own day."""
     warehouse = Warehouse(tmp_path)
@@ -150,6 +152,7 @@ def test_a_number_that_is_only_a_prefix_fills_no_gap_of_its_circle(tmp_path: Pat
     ]
 
 
+@pytest.mark.long
 def test_no_odd_member_breaks_a_claim_whenever_it_comes(tmp_path: Path):
     """Each member with each value: in the first build, in later ones, and as a change of the one before."""
     warehouse = Warehouse(tmp_path)

@@ -47,6 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
+@pytest.mark.long
 def test_the_calendar_has_every_day_of_every_year_from_the_first_to_the_last(calendar: Warehouse) -> None:
     days = [day for (day,) in calendar.rows("select business_date from core.dim_date order by business_date")]
 
@@ -76,6 +77,7 @@ def test_months_and_weekdays_have_german_and_english_names(calendar: Warehouse) 
     assert names == ("Samstag", "Saturday", "März", "March", date(2026, 3, 1))
 
 
+@pytest.mark.long
 def test_a_typing_error_in_a_year_does_not_bring_the_years_between(warehouse: Warehouse) -> None:
     warehouse.load([order(1, "2026-05-02T10:00:00+00:00"), order(2, "2077-05-02T10:00:00+00:00")])
 
@@ -120,6 +122,7 @@ def test_a_holiday_of_some_states_is_no_nationwide_one(calendar: Warehouse) -> N
     ]
 
 
+@pytest.mark.long
 def test_without_orders_the_code_tables_stand_and_the_calendar_is_empty(warehouse: Warehouse) -> None:
     warehouse.load(Load([], windows=[{"channel": "ipad"}]))
 
@@ -147,6 +150,7 @@ def test_codes_that_nobody_lists_appear_by_themselves(shop: Warehouse) -> None:
     ]
 
 
+@pytest.mark.long
 def test_payment_methods_are_called_as_the_settings_say(tmp_path: Path) -> None:
     named = Warehouse(tmp_path, Rules(payment_methods='{"1": "EC-Karte", "\\"; --": "Taler", "8": "never seen"}'))
     at = "2026-10-01T10:00:00+00:00"
@@ -186,6 +190,7 @@ def test_vat_rates_know_when_they_applied(calendar: Warehouse) -> None:
     assert rates_on("2021-01-01") == [(Decimal(0),), (Decimal(7),), (Decimal(19),)]
 
 
+@pytest.mark.long
 def test_a_product_is_called_as_in_its_newest_sale_whatever_was_read_last(warehouse: Warehouse) -> None:
     today = order(2, "2026-10-01T10:00:00+00:00", [item("2.00", name="Wobbler 60 mm", product_code="W60")])
     years_ago = order(1, "2019-10-01T10:00:00+00:00", [item("1.00", name="Wobler", product_code=None)])
@@ -198,6 +203,7 @@ def test_a_product_is_called_as_in_its_newest_sale_whatever_was_read_last(wareho
     ) == [("Wobbler 60 mm", "W60", Decimal("2.00"), date(2019, 10, 1), date(2026, 10, 1))]
 
 
+@pytest.mark.long
 def test_the_price_of_a_product_is_the_one_before_discounts(warehouse: Warehouse) -> None:
     tenth = {"type": "percent", "amount": "0.1", "reason": 0}
     warehouse.load(
@@ -243,6 +249,7 @@ def customer(name: str, *, email: str | None = None, city: str = "Berlin") -> di
     }
 
 
+@pytest.mark.long
 def test_a_customer_is_as_last_read_even_in_an_old_order(warehouse: Warehouse) -> None:
     new = order(2, "2026-10-01T10:00:00+00:00") | {"customer": customer("Alt", email="alt@example.com")}
     old = order(1, "2019-10-01T10:00:00+00:00") | {"customer": customer("Neu", city="Kempten")}
@@ -270,6 +277,7 @@ def test_users_and_services_are_listed_once_beside_the_unknown_one(shop: Warehou
     ]
 
 
+@pytest.mark.long
 def test_years_of_payments_and_observations_are_in_the_calendar_too(warehouse: Warehouse) -> None:
     late = order(1, "2024-12-31T10:00:00+00:00", [item("1.00")])
     late["payments"][0]["date"] = "2025-01-02T10:00:00+00:00"

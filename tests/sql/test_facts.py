@@ -117,6 +117,7 @@ def test_bits_that_nobody_documents_appear_by_themselves(by_state):
     ]
 
 
+@pytest.mark.long
 def test_the_state_timeline_tells_what_was_set_and_cleared_and_when(warehouse):
     warehouse.load([sale(state=258)], Load([sale(state=360)], watermark=LATER))
 
@@ -133,6 +134,7 @@ def test_the_state_timeline_tells_what_was_set_and_cleared_and_when(warehouse):
     ]
 
 
+@pytest.mark.long
 def test_a_refund_that_is_taken_back_and_made_again_is_a_new_one(warehouse):
     states = {0: 360, 2: 376, 4: 360, 6: 376, 8: 376 | 512}
     at = {n: FIRST_WATERMARK + timedelta(days=n) for n in states}
@@ -193,6 +195,7 @@ def test_payment_times_of_api_version_10_are_read_in_the_shops_time_zone(by_day)
     ]
 
 
+@pytest.mark.long
 def test_a_shop_elsewhere_whose_day_starts_late_has_other_days(tmp_path):
     cases = {
         "before four": sale(completed_at="2026-07-01T02:59:59+00:00"),
@@ -208,6 +211,7 @@ def test_a_shop_elsewhere_whose_day_starts_late_has_other_days(tmp_path):
 # -- versions ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_cancellation_replaces_the_first_version_and_both_are_kept(warehouse):
     warehouse.load([sale()])
 
@@ -225,6 +229,7 @@ def test_a_cancellation_replaces_the_first_version_and_both_are_kept(warehouse):
     ]
 
 
+@pytest.mark.long
 def test_reading_the_same_again_makes_no_version_but_returning_to_it_does(warehouse):
     warehouse.load([sale(), sale(), sale(state=364), sale()])
 
@@ -234,6 +239,7 @@ def test_reading_the_same_again_makes_no_version_but_returning_to_it_does(wareho
     assert warehouse.rows("select version_count, user_id from core.fct_orders") == [(3, 7)]
 
 
+@pytest.mark.long
 def test_a_user_that_a_later_read_leaves_out_stays_known(warehouse):
     backfilled = sale(state=376)
     del backfilled["user_id"]
@@ -260,6 +266,7 @@ def facts(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     return {name: rows for name, rows in warehouse.tables().items() if name.startswith(named)}
 
 
+@pytest.mark.long
 def test_an_order_id_may_occur_in_two_accounts(warehouse):
     warehouse.load([sale(1)], Load([sale(1, amount_paid="3.00")], account="second"))
 
@@ -597,6 +604,7 @@ def test_prices_after_discount_stay_and_tell_what_was_taken_off(after_discount, 
     assert after_discount(f"line: {case}", "item_discount_amount") == [(taken_off,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", LINE_DISCOUNTS)
 def test_prices_before_discount_are_lowered_by_it(before_discount, case):
     _, _, taken_off, left = LINE_DISCOUNTS[case]

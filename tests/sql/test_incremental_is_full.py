@@ -125,7 +125,7 @@ def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_fac
     assert_same(incremental, warehouse.tables())
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("crawls", [*CRAWLS[1:], []], ids=["complete", "broken", "unsupported", "none"])
 def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):
     warehouse = Warehouse(tmp_path)
@@ -140,7 +140,7 @@ def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):
     assert_same(incremental, warehouse.tables())
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_shop_that_was_built_load_by_load_has_the_tables_of_a_full_build(tmp_path, seed):
     warehouse = Warehouse(tmp_path)
@@ -200,6 +200,7 @@ def test_what_does_not_count_as_a_change_is_shown_by_no_figure_that_is_kept_by_d
             assert not set(re.findall(r"\w+", model.sql)) & set(left_out), model.path
 
 
+@pytest.mark.long
 def test_an_order_that_was_only_read_or_sent_off_leaves_the_days_alone(tmp_path):
     warehouse = Warehouse(tmp_path)
     sold = sale(1, state=360, completed_at="2026-11-01T05:00:00+00:00")

@@ -87,6 +87,33 @@ def test_only_sales_count_and_days_without_them_are_zero(week: Warehouse) -> Non
     assert all(row[3] == D("0.00") for row in found if not row[2])
 
 
+@pytest.mark.long
+def test_gross_is_net_and_vat_and_what_has_no_rate_day_by_day_and_shipping_bears_none_if_it_is_said_so(
+    tmp_path: Path,
+) -> None:
+    warehouse = Warehouse(tmp_path, Rules(shipping_vat="none"))
+    warehouse.load(
+        [
+            order(1, "2026-10-05T10:00:00+00:00", [item("11.90"), item("5.00", rate="?", product=502)]),
+            order(2, "2026-10-05T11:00:00+00:00", [item("10.70", rate="7.000")], shipping="4.90"),
+            order(3, "2026-10-06T10:00:00+00:00", [item("2.00", rate="")]),
+        ]
+    )
+
+    rows = warehouse.rows(
+        "select gross_amount, net_amount, vat_amount, unrated_gross_amount, shipping_gross_amount, "
+        "shipping_net_amount, shipping_vat_amount from marts.sales_by_day where order_count > 0 order by business_date"
+    )
+
+    assert rows == [
+        (D("27.60"), D("20.00"), D("2.60"), D("5.00"), D("4.90"), D("4.90"), D("0.00")),
+        (D("2.00"), D("0.00"), D("0.00"), D("2.00"), D("0.00"), D("0.00"), D("0.00")),
+    ]
+    assert warehouse.rows("select sum(vat_amount), sum(shipping_vat_amount) from marts.vat_return") == [
+        (D("2.60"), D("0.00"))
+    ]
+
+
 def test_a_refund_stands_on_the_first_day_on_which_it_can_have_happened(week: Warehouse) -> None:
     assert week.rows(
         "select business_date, channel, refund_count, refund_amount from marts.sales_by_day where refund_count > 0"
@@ -119,6 +146,7 @@ def counters() -> list[Order]:
     return [order(number, "2026-10-05T08:00:00Z", [item("1.00")], number=f"R-{number}") for number in (9, 10, 99, 100)]
 
 
+@pytest.mark.long
 def test_receipt_numbers_are_ordered_by_their_counter(account: Callable[[Opening], Account]) -> None:
     assert account(counters).rows("select first_receipt_number, last_receipt_number from marts.daily_closing") == [
         ("R-9", "R-100")
@@ -165,6 +193,7 @@ def test_products_are_ranked_by_turnover_with_their_refunds_beside_it(week: Ware
     assert week.value("select sum(gross_amount) from marts.product_sales_by_day where product_id = 501") == D("75.70")
 
 
+@pytest.mark.long
 def test_an_order_that_is_canceled_later_leaves_zero_and_not_nothing(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("11.90")])
     warehouse.load([sale])
@@ -212,6 +241,7 @@ def test_hours_are_those_of_the_shop_on_both_days_on_which_the_clocks_change(
     assert account(summer_time).value("select count(*) from marts.sales_by_hour") == 7 * 24
 
 
+@pytest.mark.long
 def test_a_shop_whose_day_starts_at_four_books_the_night_on_the_day_before(tmp_path: Path) -> None:
     bar = Warehouse(tmp_path, Rules(day_starts_at=4))
     bar.load([order(1, "2026-10-04T01:59:59Z", [item("1.00")]), order(2, "2026-10-04T02:00:00Z", [item("2.00")])])
@@ -257,6 +287,7 @@ def regulars(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
+@pytest.mark.long
 def test_customers_are_scored_by_fixed_thresholds(regulars: Warehouse) -> None:
     assert regulars.rows(
         "select customer_id, order_count, gross_amount, days_since_last_order, "
@@ -343,6 +374,7 @@ def test_discounts_are_shown_by_level_and_kind(account: Callable[[Opening], Acco
     assert account(discounts).value("select discount_amount from marts.sales_by_day where order_count > 0") == D("2.00")
 
 
+@pytest.mark.long
 def test_open_orders_have_an_age(warehouse: Warehouse) -> None:
     warehouse.load(
         Load(
@@ -367,6 +399,7 @@ def test_open_orders_have_an_age(warehouse: Warehouse) -> None:
     ]
 
 
+@pytest.mark.long
 def test_fulfilment_is_timed_where_the_steps_were_seen_one_after_the_other(warehouse: Warehouse) -> None:
     paid, shipped, delivered = 256, 256 | 32, 256 | 32 | 64
     first = datetime(2026, 10, 5, 10, tzinfo=UTC)
@@ -454,6 +487,7 @@ def test_a_year_after_the_counter_belongs_to_the_circle(account: Callable[[Openi
     ) == [(3, 3, "0002/26", "0004/26"), (5, 16, "0004/26", "17/26")]
 
 
+@pytest.mark.long
 def test_a_gap_closes_when_the_missing_receipt_arrives(warehouse: Warehouse) -> None:
     warehouse.load([order(number, "2026-10-05T08:00:00Z", number=str(number)) for number in (1, 2, 4, 2001)])
     assert warehouse.rows("select first_counter, missing_count from marts.receipt_numbers order by 1") == [
@@ -465,6 +499,7 @@ def test_a_gap_closes_when_the_missing_receipt_arrives(warehouse: Warehouse) -> 
     assert warehouse.rows("select first_counter, missing_count from marts.receipt_numbers") == [(5, 1996)]
 
 
+@pytest.mark.long
 def test_amounts_that_no_sum_can_hold_do_not_keep_the_others_from_being_published(warehouse: Warehouse) -> None:
     huge = "9999999999999999.99"
     warehouse.load(
@@ -545,6 +580,7 @@ def test_sales_are_known_as_of_any_time(restated: Warehouse, moment: str, gross:
     )
 
 
+@pytest.mark.long
 def test_books_are_the_same_after_a_full_rebuild(restated: Warehouse) -> None:
     before = restated.tables()
 
@@ -578,6 +614,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CRAWLS)
 def test_a_day_is_closed_when_a_complete_crawl_of_its_channel_began_after_its_end(
     crawled: Warehouse, name: str
@@ -587,6 +624,7 @@ def test_a_day_is_closed_when_a_complete_crawl_of_its_channel_began_after_its_en
     assert booked == CRAWLS[name][1]
 
 
+@pytest.mark.long
 def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -> None:
     old, new = order(1, "2026-09-01T08:00:00Z", [item("1.00")], channel="ebay"), order(2, "2026-10-05T08:00:00Z")
     crawled = [{"channel": name} for name in ("ipad", "ebay", "shop", "ece")]
@@ -610,6 +648,7 @@ def test_a_quiet_channel_and_a_broken_one_look_different(warehouse: Warehouse) -
     ]
 
 
+@pytest.mark.long
 def test_a_channel_that_the_api_does_not_know_is_not_called_broken(warehouse: Warehouse) -> None:
     refused = {"status": "unsupported", "watermark": None, "message": "The API does not know this channel."}
     crawled = [{"channel": "ipad"}, {"channel": "shop"}, {"channel": "backoffice", **refused}]
@@ -626,6 +665,7 @@ def test_a_channel_that_the_api_does_not_know_is_not_called_broken(warehouse: Wa
     assert verdicts() == [("backoffice", "not offered"), ("ipad", "trading"), ("shop", "broken")]
 
 
+@pytest.mark.long
 def test_a_backfill_says_nothing_about_later_changes(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
     warehouse.load(Load([sale], watermark=FIRST))
@@ -639,6 +679,7 @@ def test_a_backfill_says_nothing_about_later_changes(warehouse: Warehouse) -> No
     assert warehouse.value("select closed_through_date from marts.freshness") == date(2026, 10, 4)
 
 
+@pytest.mark.long
 def test_a_load_without_news_closes_days_as_soon_as_the_next_news_is_built_in(warehouse: Warehouse) -> None:
     sale = order(1, "2026-10-05T08:00:00Z", [item("1.00")])
     warehouse.load(Load([sale], watermark=FIRST))

@@ -40,6 +40,7 @@ CUSTOMERS = (
 )
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("seed", "timezone", "day_starts_at"),
     [

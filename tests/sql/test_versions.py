@@ -147,6 +147,7 @@ def test_an_order_that_is_written_otherwise_says_the_same(
     assert says_the_same(macros, one, two) is True
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(data=st.data(), place=st.sampled_from(PLACES))
 def test_an_order_of_which_one_value_is_another_says_something_else(
@@ -182,6 +183,7 @@ def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("full", [False, True], ids=["load by load", "in full"])
 def test_an_order_sent_again_in_another_spelling_is_no_new_version(warehouse: Warehouse, full: bool) -> None:
     loads = [Load([order()]), Load([respelled()]), Load([order()]), Load([order(), respelled()])]
@@ -200,6 +202,7 @@ def test_an_order_sent_again_in_another_spelling_is_no_new_version(warehouse: Wa
     assert [name for name, check in warehouse.checks().items() if check.severity == "fail" and check.failing_rows] == []
 
 
+@pytest.mark.long
 def test_a_change_between_two_spellings_is_a_version_each_way(warehouse: Warehouse) -> None:
     for sent in (order(), respelled(), order(state=376), respelled(), order()):
         warehouse.load(Load([sent]))

@@ -277,6 +277,7 @@ def test_a_record_of_odd_shape_is_explained_too(loaded: Loaded, explain: Callabl
 # -- people ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
 def test_nobody_is_named_unless_asked_for(
     form: tuple[str, ...], loaded: Loaded, explain: Callable[..., Result]
@@ -425,6 +426,7 @@ def test_text_of_the_shop_cannot_steer_the_terminal(loaded: Loaded, explain: Cal
     assert "rot" in result.stdout
 
 
+@pytest.mark.long
 def test_it_is_readable_at_80_columns(loaded: Loaded, explain: Callable[..., Result]) -> None:
     for order in loaded.told.values():
         lines = explain(order).stdout.splitlines()

@@ -59,6 +59,7 @@ def inventorum(tmp_path: Path, settings: Settings, environment: dict[str, str]) 
 # --- orders
 
 
+@pytest.mark.long
 def test_live_orders_are_marked_against_the_warehouse(shop: Shop, sync: Sync, rows: Rows, inventorum: Run) -> None:
     shop.sell("ipad", [("Bread", "3.50", 1, 7)], at="2026-10-30T10:00:00Z")
     same = shop.sell("ipad", [("Bread", "3.50", 2, 7)], at="2026-11-01T10:00:00Z")

@@ -510,6 +510,7 @@ def test_the_shell_answers_what_is_piped_into_it(inventorum: Run, used: Path) ->
     assert "inventorum>" not in outcome.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["query", "shell"])
 def test_show_tables_lists_what_is_published_and_a_table_s_name_is_enough(
     way: str, inventorum: Run, used: Path

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import duckdb
+import pytest
 
 from pipelines import run
 from pipelines.commands.doctor.examine import examine_installation
@@ -37,6 +38,7 @@ def test_status_and_freshness_name_the_same_times(shop: Shop, settings: Settings
     assert all(each["read_until"] == each["known_until"] for each in read_status(settings.files).channels)
 
 
+@pytest.mark.long
 def test_crawls_without_news_wait_for_nothing(shop: Shop, settings: Settings, sync: Sync, rows: Rows) -> None:
     shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
     sync()
@@ -50,6 +52,7 @@ def test_crawls_without_news_wait_for_nothing(shop: Shop, settings: Settings, sy
     assert pending(settings).status == "ok"
 
 
+@pytest.mark.long
 def test_loads_that_readers_do_not_see_are_told_and_a_build_brings_them(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -72,6 +75,7 @@ def test_loads_that_readers_do_not_see_are_told_and_a_build_brings_them(
     assert pending(settings).status == "ok"
 
 
+@pytest.mark.long
 def test_what_was_landed_and_never_published_is_told_channel_by_channel(
     shop: Shop, settings: Settings, sync: Sync
 ) -> None:

@@ -50,6 +50,7 @@ def test_the_two_orders_of_the_documentation_arrive_to_the_cent(shop: Shop, sync
     ]
 
 
+@pytest.mark.long
 def test_the_log_of_runs_tells_the_seconds_and_rows_of_each_step(shop: Shop, sync: Sync, rows: Rows) -> None:
     shop.add_samples()
 
@@ -63,6 +64,7 @@ def test_the_log_of_runs_tells_the_seconds_and_rows_of_each_step(shop: Shop, syn
     assert json.loads(counted).keys() <= json.loads(seconds).keys() <= report.seconds.keys()
 
 
+@pytest.mark.long
 def test_an_order_that_is_only_pending_is_open(shop: Shop, settings: Settings, rows: Rows) -> None:
     shop.add_samples()
 
@@ -94,6 +96,7 @@ def test_a_second_sync_with_nothing_new_changes_nothing_and_says_so(home: Path, 
     assert (settings.files.warehouse.read_bytes(), settings.files.warehouse.stat().st_ino) == before
 
 
+@pytest.mark.long
 def test_every_channel_is_asked_for_by_name(shop: Shop, sandbox: Sandbox, sync: Sync, rows: Rows) -> None:
     channels = ("ipad", "shop", "ebay", "ece", "backoffice", "atalanda", "click_and_collect")
     for channel in channels:
@@ -213,6 +216,7 @@ def test_a_landing_log_from_a_backup_is_caught_up_whatever_the_working_folder_sa
     assert rows("select count(*) from core.fct_orders") == [(2,)]
 
 
+@pytest.mark.long
 def test_an_interrupt_stops_the_crawls_and_the_next_run_reads_everything(settings: Settings, rows: Rows) -> None:
     class Interrupting(Silent):
         def update(self, task: str, done: int, total: int | None = None) -> None:
@@ -301,7 +305,7 @@ def test_reading_from_a_time_behind_the_last_crawl_leaves_no_hole(
     assert rows("select count(*) from core.fct_orders") == [(known + 2,)]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["dlt", "spool"])
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_whatever_lies_where_the_program_works_makes_room(
@@ -321,7 +325,7 @@ def test_whatever_lies_where_the_program_works_makes_room(
     assert kind == "file" or [path.name for path in (tmp_path / "other").iterdir()] == ["mine"]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
 def test_a_landing_log_that_lost_its_end_is_named_as_damaged(
     home: Path, settings: Settings, sync: Sync, rows: Rows, share: float

@@ -39,6 +39,7 @@ def test_a_backfill_brings_every_order_that_the_list_shows(shop: Shop, settings:
     assert rows("select distinct _source from raw.orders", raw=True) == [("orders",)]
 
 
+@pytest.mark.long
 def test_a_finished_slice_is_not_read_again(sandbox: Sandbox, settings: Settings) -> None:
     run.backfill(settings, START, END)
     asked = len(sandbox.requests)
@@ -51,6 +52,7 @@ def test_a_finished_slice_is_not_read_again(sandbox: Sandbox, settings: Settings
     assert len(sandbox.requests) - asked - in_between > asked / 2
 
 
+@pytest.mark.long
 def test_an_interrupted_backfill_goes_on_behind_the_last_package(
     shop: Shop, settings: Settings, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,7 @@ def test_an_interrupted_backfill_goes_on_behind_the_last_package(
     assert {order_id for (order_id,) in rows("select order_id from core.fct_orders")} == listed(shop)
 
 
+@pytest.mark.long
 def test_what_delta_knows_and_the_list_omits_stays(shop: Shop, settings: Settings, rows: Rows) -> None:
     run.sync(settings)
     known = "select order_id, user_id, version_count from core.fct_orders order by 1"
@@ -89,6 +92,7 @@ def test_what_delta_knows_and_the_list_omits_stays(shop: Shop, settings: Setting
     assert {user for _, user, _ in before} != {None}
 
 
+@pytest.mark.long
 def test_a_backfill_of_the_future_is_read_again_later(shop: Shop, settings: Settings, rows: Rows) -> None:
     shop.clock.set("2026-11-01T00:00:00Z")
     run.backfill(settings, START, END + timedelta(days=3))

@@ -73,7 +73,7 @@ where moment > now() + interval 1 hour
 """
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [Settings, _Elsewhere], ids=["here", "elsewhere"])
 def test_a_clock_that_is_far_ahead_is_refused_and_the_next_run_is_right(
     kind: type[Settings], shop: Shop, settings: Settings, rows: Rows
@@ -229,7 +229,7 @@ def without_seconds(text: object) -> str:
     return re.sub(r"\d\d:\d\dZ", "", str(text))
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("moved", [timedelta(days=40), -2 * DAY], ids=["ahead", "set back"])
 def test_a_clock_that_a_sync_refuses_is_refused_by_a_dry_run_and_by_doctor(
     moved: timedelta, shop: Shop, settings: Settings, sync: Sync
@@ -299,7 +299,7 @@ def test_doctor_tells_that_this_machine_has_lost_the_time(shop: Shop, settings: 
     assert (found.status, "certainly passed" in found.found) == ("warn", True)
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("back", [timedelta(hours=3), timedelta(days=3)], ids=str)
 def test_what_changed_while_the_server_s_clock_was_set_back_comes_with_the_next_good_run(
     back: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows

@@ -172,6 +172,7 @@ def test_a_home_that_an_earlier_release_spoiled_is_mended_by_the_next_run(
     assert run.reconcile(settings).exit_code == 7
 
 
+@pytest.mark.long
 def test_a_table_or_column_that_is_missing_or_of_another_type_comes_back_and_no_row_is_lost(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_table_or_column_that_is_missing_or_of_another_type_comes_back_and_no_
     assert rows("select count(*) from core.fct_orders") == [(2,)]
 
 
+@pytest.mark.long
 def test_a_column_that_cannot_be_mended_is_named_once_and_nothing_changes(
     shop: Shop, sandbox: Sandbox, settings: Settings, sync: Sync
 ) -> None:

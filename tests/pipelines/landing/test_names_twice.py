@@ -55,6 +55,7 @@ def test_an_order_that_names_each_of_its_members_once_is_not_marked(member: str)
         assert not page_of(f"{{{member},{text[1:]}").orders[0].content_hash.endswith("-twice")
 
 
+@pytest.mark.long
 def test_the_facts_read_the_last_like_the_landing_log(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     warehouse.append([twice(TEXT, NAMES["escaped"], "4")], [twice(TEXT, NAMES["plain"], "8")])

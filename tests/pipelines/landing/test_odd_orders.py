@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from pipelines import run
 from pipelines.commands.status import read_status
 from pipelines.sandbox.shop import Shop
@@ -14,6 +16,7 @@ from tests.pipelines.inventorum.http.test_pages import NO_ORDERS, ODD_BUT_READAB
 WOBBLER = [("Wobbler", "6.99", 1)]
 
 
+@pytest.mark.long
 def test_odd_records_are_loaded_or_quarantined_and_the_next_orders_come_through(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:

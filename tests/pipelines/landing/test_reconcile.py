@@ -29,6 +29,7 @@ def shop() -> Shop:
     return shop
 
 
+@pytest.mark.long
 def test_two_sides_that_agree_change_nothing(settings: Settings, rows: Rows) -> None:
     run.sync(settings)
     report = run.reconcile(settings, days=4)
@@ -51,6 +52,7 @@ def test_an_order_that_no_crawl_brought_is_loaded_with_an_alarm(shop: Shop, sett
     assert run.reconcile(settings, days=4).exit_code == 0
 
 
+@pytest.mark.long
 def test_an_order_that_is_gone_twice_a_day_apart_is_missing(shop: Shop, settings: Settings, rows: Rows) -> None:
     run.sync(settings)
     gone = min(shop.orders)
@@ -142,6 +144,7 @@ def test_a_small_channel_may_lose_an_order_but_not_all_of_many(
     assert rows("select count(*) from ops.fct_absences where channel = 'ebay'") == [(noted,)]
 
 
+@pytest.mark.long
 def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(
     shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows
 ) -> None:
@@ -157,6 +160,7 @@ def test_an_order_that_is_sold_while_the_list_is_read_is_no_alarm(
     assert run.sync(settings).orders_new == len(sold)
 
 
+@pytest.mark.long
 def test_an_amount_that_no_column_holds_does_not_keep_the_days_from_being_compared(
     shop: Shop, settings: Settings
 ) -> None:

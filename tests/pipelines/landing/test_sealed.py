@@ -107,6 +107,7 @@ def tree(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if "dlt" not in path.parts}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["DEV_MODE", "FULL_REFRESH", "DATASET_NAME_LAYOUT", "SCHEMA__NAMING"])
 def test_a_foreign_setting_in_the_environment_changes_nothing(
     name: str, shop: Shop, sync: Sync, rows: Rows, monkeypatch: pytest.MonkeyPatch
@@ -155,6 +156,7 @@ def test_every_foreign_setting_at_once_changes_nothing(
         assert connection.execute(TABLES).fetchall() == found
 
 
+@pytest.mark.long
 def test_our_own_settings_are_still_read_from_the_environment_and_from_dlts_files(
     shop: Shop, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +173,7 @@ def test_our_own_settings_are_still_read_from_the_environment_and_from_dlts_file
     assert found == [("environment", "shop")]
 
 
+@pytest.mark.long
 def test_rows_that_dlt_drops_end_the_run_and_the_load_does_not_count(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:

@@ -123,6 +123,7 @@ def test_each_table_has_its_columns_though_nothing_came(shop: Shop, load: Load, 
     assert lake("select channel, row_count, status from {windows}") == [("shop", 0, "complete")]
 
 
+@pytest.mark.long
 def test_another_destination_and_some_of_the_resources(folder: Path, shop: Shop, load: Load) -> None:
     for channel in ("ipad", "shop"):
         shop.sell(channel, items=WOBBLER)
@@ -149,6 +150,7 @@ def test_channels_are_named_as_for_the_program(folder: Path, shop: Shop, load: L
     assert lake("select channel, count(*) from {windows} group by all order by all") == [("ipad", 3), ("shop", 3)]
 
 
+@pytest.mark.long
 def test_a_crawl_that_cannot_be_completed_fails_the_run_and_the_next_brings_all(
     folder: Path, shop: Shop, sandbox: Sandbox, load: Load, lake: Lake
 ) -> None:
@@ -175,6 +177,7 @@ def test_a_missing_login_is_told_before_anything_is_asked(folder: Path, load: Lo
     assert not (folder / "lake").exists()
 
 
+@pytest.mark.long
 def test_a_login_that_renews_itself_goes_on_from_the_token_that_was_kept(
     folder: Path, shop: Shop, sandbox: Sandbox, load: Load, lake: Lake
 ) -> None:

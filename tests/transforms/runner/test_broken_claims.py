@@ -165,6 +165,7 @@ def test_a_load_without_orders_is_built_in_while_a_claim_is_accepted(small):
     assert small.rows("select check_name from ops.accepted_claims") == [("amounts_are_small",)]
 
 
+@pytest.mark.long
 def test_a_second_broken_claim_is_not_accepted_with_the_first(small):
     few = "-- severity: fail\nselect count(*) as orders from core.fct_orders having count(*) > 3"
     small.change(checks__few_orders_sql=few)
@@ -201,6 +202,7 @@ def test_only_a_claim_that_stops_builds_can_be_accepted(small, name, words):
     assert not small.files.build.exists()
 
 
+@pytest.mark.long
 def test_a_claim_about_the_findings_holds_when_a_broken_one_is_noted_there(small):
     """What tells the findings is made again after a claim was noted; claims about that come last."""
     small.change(

@@ -338,6 +338,7 @@ def test_a_large_table_keeps_the_rows_that_are_right(small, monkeypatch):
     assert small.tables() == incremental
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", ["cast('x' as integer)", "order_count +"], ids=["value", "syntax"])
 def test_a_failing_statement_names_its_file_and_changes_nothing(small, broken):
     small.load([order(1)])

@@ -72,6 +72,7 @@ def test_a_key_that_comes_twice_is_found(small):
     assert failing(small)["fct_orders_has_a_unique_key"] == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "statement",
     [

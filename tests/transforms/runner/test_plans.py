@@ -117,6 +117,7 @@ def _build(warehouse: Warehouse, sql_dir: Path | None = None, *, reorders: bool 
     return Watched(report, plans)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", ["fresh", "later"])
 def test_no_build_joins_two_large_tables_by_the_account_alone(builds: dict[str, Watched], which: str) -> None:
     assert builds[which].plans.faults() == []
@@ -143,6 +144,7 @@ def test_the_tables_that_grow_with_a_shop_were_large(warehouse: Warehouse, build
     assert sum(join.is_of_large for join in builds["later"].plans.joins) > 100
 
 
+@pytest.mark.long
 def test_readers_join_no_two_large_tables_by_the_account_alone(
     warehouse: Warehouse, builds: dict[str, Watched]
 ) -> None:

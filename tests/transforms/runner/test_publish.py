@@ -143,6 +143,7 @@ def test_nothing_built_yet_is_said_so(small):
         small.publish()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("content", ["text", "database", "folder"])
 def test_a_file_in_the_way_stays(small, content):
     small.load([order(1)])
@@ -194,6 +195,7 @@ except PublishError as fault:
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_the_published_file_and_no_part_of_a_new_one(small):
     small.load([order(1)])
     small.build()
@@ -248,6 +250,7 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", FORBIDDEN)
 def test_a_reader_cannot_leave_the_warehouse(small, case):
     small.load([order(1)])

@@ -46,6 +46,7 @@ CLOSING = """
 select booking_date, channel, payment_method, payment_amount - refund_amount from marts.daily_closing
 where account = ? and booking_date between ? and ?
 """
+SHIPPING_BEARS_VAT = "select value from ops.meta where key = 'shipping_vat'"
 PERIODS = """
 select tax_rate, valid_from_date, valid_to_date from core.tax_rate_periods
 """
@@ -149,9 +150,16 @@ def read_month(
 
     vat_return = rows(VAT_RETURN)
     goods, shipping = {}, {}
+    bears_vat = connection.execute(SHIPPING_BEARS_VAT).fetchall() != [("none",)]
     for day, channel, kind, rate, amount, freight in rows(REVENUE):
         goods[Goods(day, channel, kind, rate)] = Decimal(amount)
         shipping[Goods(day, channel, kind, rate)] = Decimal(freight)
+        if freight and rate and not bears_vat and accounts.shipping is None:
+            raise ExportRefused(
+                f"{freight} of the shipping of {day} ({channel}, {kind}) bears no VAT, as the setting `shipping_vat` "
+                f"says, and would go to the account of {plain(rate)} %, where DATEV computes some. Nothing was "
+                "written. Name an account without VAT as `shipping` in the accounts file, or leave the setting away."
+            )
     payments = sums(PAYMENTS)
     lawful = Lawful.read(connection)
     revenue = [*sales_lines(goods, accounts, labels, lawful), *shipping_lines(shipping, accounts, labels, lawful)]

@@ -402,6 +402,7 @@ def test_a_fault_leaves_the_facts_of_what_was_done(options: dict[str, Any]) -> N
     assert reading.facts.watermark == DATE
 
 
+@pytest.mark.long
 def test_no_more_answers_wait_than_allowed_and_none_is_kept() -> None:
     listing = Listing(range(1, 100_001))
     given: list[weakref.ref[Answer]] = []

@@ -139,6 +139,7 @@ def test_the_turnover_of_a_report_rests_on_the_prices_that_the_api_sent(lineage:
     assert all(source.table in ("raw.orders", "setting") for source in origins)
 
 
+@pytest.mark.long
 def test_every_column_that_sql_makes_is_traced(content: Content) -> None:
     untraced = [
         f"{entry.table.full_name}.{column.name}"
@@ -224,6 +225,7 @@ def test_the_page_names_nobody(pages: dict[str, str]) -> None:
     assert all("Mustermann" not in text for text in pages.values())
 
 
+@pytest.mark.long
 def test_what_stands_in_a_comment_cannot_run(warehouse: Path, tmp_path: Path) -> None:
     hostile = tmp_path / "hostile.duckdb"
     shutil.copy(warehouse, hostile)
@@ -327,6 +329,7 @@ def test_a_metric_is_defined_and_runs(metric: Any, warehouse: Path) -> None:
     assert all("DOUBLE" not in str(kind) for kind in types)
 
 
+@pytest.mark.long
 def test_every_sample_query_stands_on_the_page(pages: dict[str, str]) -> None:
     samples = read_samples(SQL)
 
@@ -341,6 +344,7 @@ def test_every_sample_query_stands_on_the_page(pages: dict[str, str]) -> None:
 # -- commands ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_docs_writes_all_its_files_quickly(home: Path, tmp_path: Path) -> None:
     began = time.process_time()
     result = CliRunner().invoke(app, ["--home", str(home), "docs", "-o", str(tmp_path / "handbook"), "--json"])
@@ -351,10 +355,12 @@ def test_docs_writes_all_its_files_quickly(home: Path, tmp_path: Path) -> None:
     assert time.process_time() - began < 20
 
 
+@pytest.mark.long
 def test_docs_writes_the_same_again(warehouse: Path, pages: dict[str, str]) -> None:
     assert render(read_content(warehouse)) == pages
 
 
+@pytest.mark.long
 def test_docs_where_a_file_stands_in_the_way_says_so_and_leaves_it(warehouse: Path, tmp_path: Path) -> None:
     (tmp_path / "docs").write_text("mine")
 

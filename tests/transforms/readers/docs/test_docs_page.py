@@ -60,6 +60,7 @@ def shown(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_a_word_finds_tables_columns_and_meanings(visit: Open) -> None:
     page = visit()
     everything = shown(page)
@@ -115,6 +116,7 @@ def test_no_width_scrolls_sideways(width: int, visit: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_is_accessible(dark: bool, visit: Open) -> None:
     page = visit(dark=dark)
@@ -124,6 +126,7 @@ def test_the_page_is_accessible(dark: bool, visit: Open) -> None:
     assert [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_diagram_is_readable(dark: bool, visit: Open) -> None:
     page = visit("#diagram", dark=dark)

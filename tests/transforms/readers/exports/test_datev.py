@@ -259,6 +259,26 @@ def test_shipping_goes_where_goods_of_its_rate_go_unless_it_has_an_account(datev
     assert (own.clearing, own.shipping) == (by_rate.clearing, by_rate.shipping)
 
 
+def test_shipping_that_bears_no_vat_needs_an_account_that_computes_none(
+    warehouse: Path, accounts: Accounts, tmp_path: Path
+) -> None:
+    home = Files(tmp_path / "home")
+    shutil.copytree(warehouse.parent, home.home)
+    run.build(Settings(files=home, shipping_vat="none"))
+    with closing(duckdb.connect(str(home.warehouse), read_only=True)) as connection:
+        sums = "select sum(shipping_gross_amount), sum(shipping_vat_amount) from"
+        ((cost, tax),) = connection.execute(f"{sums} marts.vat_return where month = date '2026-10-01'").fetchall()
+        assert cost > 0
+        assert tax == 0
+        assert connection.execute(f"{sums} core.fct_orders").fetchall()[0][1] == 0
+
+    with pytest.raises(ExportRefused, match="bears no VAT, as the setting `shipping_vat` says"):
+        export_datev(home.warehouse, tmp_path / "out", accounts, period=OCTOBER)
+    own = replace(accounts, shipping=Revenue(8401))
+    (written,) = export_datev(home.warehouse, tmp_path / "out", own, period=OCTOBER).files
+    assert written.shipping == cost
+
+
 def test_a_closed_month_is_the_same_for_ever_and_refunds_stand_in_the_month_in_which_they_were_booked(
     warehouse: Path, datev: Datev, ask: Any
 ) -> None:

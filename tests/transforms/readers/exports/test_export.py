@@ -88,6 +88,7 @@ def sheet_rows(path: Path, sheet: str) -> list[dict[str, Any]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("form", ["csv", "csv-german", "parquet", "xlsx"])
 def test_every_mart_is_exported_with_all_its_rows(form: str, export: Export, ask: Any) -> None:
     marts = {name for (name,) in ask("select table_name from information_schema.tables where table_schema = 'marts'")}
@@ -282,6 +283,7 @@ def test_a_period_that_runs_backwards_is_refused() -> None:
         Period(date(2026, 11, 2), date(2026, 11, 1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])
 def test_a_full_disk_leaves_the_earlier_export_whole(
     form: str, export: Export, warehouse: Path, tmp_path: Path

@@ -39,6 +39,7 @@ def page(request, busy, write, open_page):
     return open_page(write(busy, lang=request.param).path)
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("name", TILES)
 def test_key_figures_equal_the_mart(page, busy, name):
     def expected(first, last):
@@ -123,6 +124,7 @@ def test_channels_payments_and_closings_equal_their_marts(page, busy):
     ]
 
 
+@pytest.mark.long
 def test_the_columns_and_the_table_behind_them_show_every_day(page, busy):
     rows = page.locator("#days-table tbody tr")
     shown = [exact(rows.nth(index))[-1] for index in range(rows.count())]
@@ -154,12 +156,14 @@ def test_a_column_is_as_high_as_its_amount(busy, write, open_page):
         assert height / heights[most] == pytest.approx(float(amounts[text] / amounts[most]), abs=0.01)
 
 
+@pytest.mark.long
 def test_the_heat_map_and_its_table_sum_up_to_turnover(page, busy):
     [(gross,)] = ask(busy, f"select sum(gross_amount) from marts.sales_by_day where {PERIOD}")
 
     assert sum(exact(page.locator("#heat-table tbody"))) == gross
 
 
+@pytest.mark.long
 def test_best_sellers_are_in_order_and_carry_their_names_unharmed(page, busy):
     names = page.locator("#products-table .name").all_text_contents()
     gross = [exact(row)[0] for row in page.locator("#products-table tbody tr").all()]
@@ -175,7 +179,7 @@ def test_best_sellers_are_in_order_and_carry_their_names_unharmed(page, busy):
     assert page.evaluate("window.harmed") is None
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_the_page_never_scrolls_sideways(busy, empty, write, open_page, width):
     for published in (busy, empty):
@@ -200,7 +204,7 @@ def test_a_phone_gets_charts_of_its_own(busy, write, open_page):
     assert page.locator("figure .narrow").first.is_visible()
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_stands_in_the_way_of_readers_with_aids(busy, write, open_page, dark, width):

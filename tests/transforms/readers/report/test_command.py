@@ -92,6 +92,7 @@ def test_the_report_leaves_the_warehouse_as_it_is(busy, report):
     assert (busy.stat().st_mtime_ns, ask(busy, "select value from ops.meta where key = 'state'")) == before
 
 
+@pytest.mark.long
 def test_payment_methods_and_the_shop_are_called_as_the_settings_say(publish, report, tmp_path):
     shop = Shop(clock=Clock("2026-11-20T15:00:00Z"))
     shop.sell("ipad", [("Brezel", "1.20", 3, 7)], at="2026-11-20T09:00:00Z", payments=[("1", "2.00"), ("77", "1.60")])

@@ -170,6 +170,7 @@ def test_a_long_period_shows_weeks_instead_of_days(busy, write):
     Outline(page)
 
 
+@pytest.mark.long
 def test_codes_that_nobody_named_are_shown_as_they_are(publish, write):
     from pipelines.sandbox.clock import Clock
     from pipelines.sandbox.shop import Shop
