@@ -106,6 +106,7 @@ def test_explore_sums_up_to_the_mart(home):
     assert sum(row[3] for row in found["hours"].fetchall()) == gross
 
 
+@pytest.mark.long
 def test_explore_keeps_amounts_exact_in_its_tables():
     found = run_script("explore")
 

@@ -46,7 +46,8 @@ placed as (
         0 as refund_count,
         -- orders that are no sales
         case when order_class = 'open' and not is_refunded then 1 else 0 end as open_order_count,
-        case when order_class = 'canceled' then 1 else 0 end as canceled_order_count
+        case when order_class = 'canceled' then 1 else 0 end as canceled_order_count,
+        case when order_class = 'test' then 1 else 0 end as test_order_count
     from orders
 ),
 
@@ -81,7 +82,8 @@ refunded as (
         cast(null as decimal(18, 2)) as walk_in_gross_amount,
         1 as refund_count,
         0 as open_order_count,
-        0 as canceled_order_count
+        0 as canceled_order_count,
+        0 as test_order_count
     from orders
     where is_sale and refund_date is not null
 ),

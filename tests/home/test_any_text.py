@@ -113,6 +113,7 @@ def test_the_csv_of_a_query_and_of_an_export_have_the_same_cells(home: Files, tm
         assert {international(name) for name in NAMES.values()} <= {cell for row in found for cell in row}
 
 
+@pytest.mark.long
 def test_a_markdown_table_has_a_line_for_each_row_and_as_many_cells_as_columns(home: Files, tmp_path: Path) -> None:
     sql = "select product_name, product_id, product_name as again from core.dim_product"
     lines = asked(home, "markdown", tmp_path / "x.md", sql).splitlines()

@@ -152,7 +152,7 @@ def test_what_a_run_says_leads_on(
     assert follow(account[0], tmp_path / "data", shlex.split(command)) == []
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("make", STATES.values(), ids=STATES)
 def test_what_a_command_says_leads_on_in_every_state_of_a_home(
     make: Callable[[Path, Path, Path], None],

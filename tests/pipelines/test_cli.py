@@ -126,6 +126,7 @@ def test_sync_status_tables_and_query_answer_in_json(shop: Shop, sandbox: Sandbo
     assert json.loads(asked.stdout) == [{"gross": "69.90"}]
 
 
+@pytest.mark.long
 def test_a_row_that_is_too_wide_for_the_terminal_is_shown_column_by_column(
     first_home: Path, inventorum: Run, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_a_sync_in_a_terminal_never_shows_more_than_there_is(account):
     assert not [line for line in ended.screen if re.match(r"\d+:\d\d  ", line)]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("terminal", [{"TERM": "dumb"}, {"TERM": ""}])
 def test_a_terminal_that_cannot_draw_over_a_line_gets_none(account, terminal):
     folder, environment = account

@@ -208,6 +208,7 @@ def new_year() -> list[Order]:
     return [order(1, "2025-12-31T22:59:59Z", [item("1.00")]), order(2, "2025-12-31T23:00:00Z", [item("2.00")])]
 
 
+@pytest.mark.long
 def test_the_last_evening_of_the_year_belongs_to_the_year_of_the_shop(account: Callable[[Opening], Account]) -> None:
     assert account(new_year).rows("select month, gross_amount from marts.vat_by_month order by 1") == [
         (date(2025, 12, 1), D("1.00")),
@@ -306,6 +307,7 @@ def test_customers_are_scored_by_fixed_thresholds(regulars: Warehouse) -> None:
     ]
 
 
+@pytest.mark.long
 def test_walk_in_sales_stand_apart(regulars: Warehouse) -> None:
     assert regulars.rows(
         "select order_count, gross_amount, walk_in_order_count, walk_in_gross_amount, walk_in_order_ratio, "

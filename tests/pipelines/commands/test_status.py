@@ -29,6 +29,7 @@ def pending(settings: Settings) -> Finding:
     return next(found for found in examine_installation(settings) if found.topic == "pending")
 
 
+@pytest.mark.long
 def test_status_and_freshness_name_the_same_times(shop: Shop, settings: Settings, sync: Sync, rows: Rows) -> None:
     shop.sell("ipad", items=WOBBLER, at="2026-11-01T10:00Z")
     shop.raw("ipad", b'{"id":7,"channel":"ipad","state":64,"time_added":null,"completed_at":null,"basket":{}}')
@@ -90,6 +91,7 @@ def test_what_was_landed_and_never_published_is_told_channel_by_channel(
     assert all(each["read_until"] and each["known_until"] is None for each in status.channels)
 
 
+@pytest.mark.long
 def test_a_channel_that_nobody_documents_is_told_behind_the_others(shop: Shop, settings: Settings, sync: Sync) -> None:
     sync()
     with closing(duckdb.connect(str(settings.files.landing))) as connection:

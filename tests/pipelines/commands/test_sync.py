@@ -149,6 +149,7 @@ def test_without_a_login_nothing_is_asked(settings: Settings, sandbox: Sandbox) 
     assert sandbox.requests == []
 
 
+@pytest.mark.long
 def test_payloads_are_stored_compressed(settings: Settings, rows: Rows) -> None:
     with Sandbox(make_shop(seed=3, orders=500, days=30)) as sandbox:
         run.sync(replace(settings, base_url=sandbox.base_url, login=StaticLogin(sandbox.access_token)))

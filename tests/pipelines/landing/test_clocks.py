@@ -355,6 +355,7 @@ def test_what_changed_after_a_clock_was_ahead_comes_although_that_time_has_passe
     assert rows(STARTS, raw=True)[0][0] > shop.clock.now() - timedelta(hours=1)
 
 
+@pytest.mark.long
 def test_a_server_whose_clock_is_always_ahead_is_not_read_again_and_again(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:

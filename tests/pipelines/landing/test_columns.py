@@ -147,7 +147,7 @@ def spoil(files: Files, tables: tuple[str, ...]) -> None:
         )
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize(("begin", "tables"), SPOILED.values(), ids=SPOILED)
 def test_a_home_that_an_earlier_release_spoiled_is_mended_by_the_next_run(
     begin: Step, tables: tuple[str, ...], shop: Shop, sandbox: Sandbox, settings: Settings, rows: Rows

@@ -242,6 +242,7 @@ def test_an_order_whose_till_was_ahead_of_the_server_is_known_however_long_ago_i
     assert [row["known_orders"] for row in report.reconciliation if row["channel"] == "shop"] == [1]
 
 
+@pytest.mark.long
 def test_the_two_sides_read_times_and_amounts_alike(shop: Shop, settings: Settings) -> None:
     now = shop.clock.now()
     for number, text in enumerate((f"{now:%Y-%m-%dT%H:%M:%S}", f"{now:%Y-%m-%dT%H:%M:%S}-11:00"), 7):

@@ -123,6 +123,7 @@ def test_no_build_joins_two_large_tables_by_the_account_alone(builds: dict[str, 
     assert builds[which].plans.faults() == []
 
 
+@pytest.mark.long
 def test_every_model_and_claim_was_looked_at(builds: dict[str, Watched]) -> None:
     project = load_project(sql_folder())
     run = {model.full_name for model in project.models if model.rebuild != "view"}  # those are for readers, see below

@@ -72,6 +72,7 @@ def test_a_word_finds_tables_columns_and_meanings(visit: Open) -> None:
     assert shown(page) == everything
 
 
+@pytest.mark.long
 def test_a_member_of_the_order_finds_every_figure_that_rests_on_it(visit: Open) -> None:
     page = visit()
     page.fill("#q", "items[].gross_price")
@@ -109,6 +110,7 @@ def test_a_link_to_what_the_search_hides_shows_it(visit: Open) -> None:
     assert page.is_visible("[id='ops.fct_daily_vat.net_amount']")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 800, 1600])
 def test_no_width_scrolls_sideways(width: int, visit: Open) -> None:
     page = visit(width=width)
@@ -116,7 +118,7 @@ def test_no_width_scrolls_sideways(width: int, visit: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_is_accessible(dark: bool, visit: Open) -> None:
     page = visit(dark=dark)
