@@ -153,8 +153,9 @@ def test_what_a_run_says_leads_on(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("make", STATES.values(), ids=STATES)
+@pytest.mark.parametrize(("number", "make"), list(enumerate(STATES.values())), ids=STATES)
 def test_what_a_command_says_leads_on_in_every_state_of_a_home(
+    number: int,
     make: Callable[[Path, Path, Path], None],
     account: tuple[Sandbox, int],
     used: Path,
@@ -163,8 +164,8 @@ def test_what_a_command_says_leads_on_in_every_state_of_a_home(
 ) -> None:
     sandbox, order = account
     trouble = []
-    for number, command in enumerate(COMMANDS):
-        home = tmp_path / str(number) / "data"
+    for command in COMMANDS[number % 2 :: 2]:  # each in every second state
+        home = tmp_path / command.split()[0] / "data"
         home.parent.mkdir()
         make(home, used, failed)
         words = shlex.split(command.replace("ORDER", str(order)).replace("OUT", str(home.parent / "out")))
