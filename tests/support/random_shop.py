@@ -1,7 +1,7 @@
 """A shop whose orders take every turn that matters to the figures: a seed gives its loads, oldest first.
 
-Times lie around both clock changes, New Year's Eve and the VAT change of 2020; later loads cancel, refund, take
-a refund back, pay, correct lines and bring unchanged orders again.
+Times lie around both clock changes, New Year's Eve and the VAT change of 2020; later loads cancel, refund in
+whole or in part, take a refund back, pay, correct lines and bring unchanged orders again.
 """
 
 from __future__ import annotations
@@ -181,11 +181,20 @@ def _customer(dice: random.Random) -> dict[str, Any]:
 
 
 def _change(dice: random.Random, order: dict[str, Any]) -> dict[str, Any]:
-    turn = dice.choice(("cancel", "refund", "unrefund", "pay", "correct", "revive", "drop", "method", "complete"))
+    turn = dice.choice(
+        ("cancel", "refund", "return", "unrefund", "pay", "correct", "revive", "drop", "method", "complete")
+    )
     if turn == "cancel":
         order["state"] |= CANCELED
     elif turn == "refund":
         order["state"] |= REFUNDED
+    elif turn == "return":
+        order["state"] |= REFUNDED
+        line = order["basket"]["items"][-1]
+        left = Decimal(line["original_quantity"]) // 2
+        line["quantity"] = f"{left:.2f}"
+        if dice.random() < 0.5:  # the price of what is left
+            line["gross_price"] = str(Decimal(line["unit_gross_price"]) * left)
     elif turn == "unrefund":
         order["state"] &= ~REFUNDED
     elif turn == "pay":
