@@ -388,10 +388,16 @@ class _Values:
             if key.upper().startswith(_PREFIX) and value != "":
                 if not is_text(value):
                     raise SettingsError(f"{key} holds bytes that are no UTF-8. Nothing was done. Correct it there.")
-                name = key[len(_PREFIX) :].lower()
-                if name in _KNOWN:
+                name, _, part = key[len(_PREFIX) :].partition("__")
+                name = name.lower()
+                if name == "payment_methods" and part:  # one of the names, as dlt writes members of a table
+                    names, _ = found.get(name, ({}, ""))
+                    found[name] = ({**(names if isinstance(names, dict) else {}), part: value}, key)
+                elif part:
+                    continue
+                elif name in _KNOWN:
                     found[name] = (value, key)
-                elif name not in _FORMER and "__" not in name:
+                elif name not in _FORMER:
                     unknown[name] = key
         return cls(found, unknown)
 

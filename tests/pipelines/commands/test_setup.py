@@ -125,6 +125,19 @@ def test_names_of_payment_methods_are_written_in_three_ways(given: Any, tmp_path
     assert Settings.given(tmp_path, where="here", payment_methods="  ").payment_methods == {}
 
 
+def test_names_of_payment_methods_in_the_environment_go_before_those_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(
+        '[sources.inventorum.payment_methods]\n1 = "of the file"\n2 = "Gutschein"\n'
+    )
+    assert Settings.load(project=tmp_path).payment_methods == {"1": "of the file", "2": "Gutschein"}
+
+    monkeypatch.setenv("SOURCES__INVENTORUM__PAYMENT_METHODS__1", "EC-Karte")
+    assert Settings.load(project=tmp_path).payment_methods == {"1": "EC-Karte", "2": "Gutschein"}
+
+
 @pytest.mark.parametrize(
     "given",
     ["EC-Karte", "1=", "=x", "1=a\nb", "{", '{"1": 2}', '{"1": {}}', "[" * 9000, ["x"], {"a b": "x"}, "1=" + "x" * 101],
