@@ -93,17 +93,11 @@ select
     closings.closed_before_date
 from days
 inner join closings
-    on
-        days.account = closings.account
-        and days.channel = closings.channel
-        and days.booking_date < closings.closed_before_date
-        and (
-            closings.closed_from_date is null or days.booking_date >= closings.closed_from_date
-        )
-        and (
-            days.load_watermark > closings.load_watermark
-            or (
-                days.load_watermark = closings.load_watermark
-                and days.load_id > closings.load_id
-            )
-        )
+    on days.account = closings.account and days.channel = closings.channel
+where
+    days.booking_date < closings.closed_before_date
+    and (closings.closed_from_date is null or days.booking_date >= closings.closed_from_date)
+    and (
+        days.load_watermark > closings.load_watermark
+        or (days.load_watermark = closings.load_watermark and days.load_id > closings.load_id)
+    )
