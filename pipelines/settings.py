@@ -439,7 +439,10 @@ class _Values:
         pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
         if any(len(pair) < 2 for pair in pairs):
             raise self._malformed(key, NAMES)
-        return {code.strip(): name for code, name in pairs}
+        named = {code.strip(): name for code, name in pairs}
+        if len(named) < len(pairs):
+            raise self._malformed(key, f"{NAMES}, each code once")
+        return named
 
     def integer(self, key: str, default: int, *, low: int | None = None, high: int | None = None) -> int:
         number = self.number(key, float(default), low=low, high=high)

@@ -114,6 +114,15 @@ PLANTED = {f"{fact}_has_a_unique_key": [twice(f"core.{fact}")] for fact in FACTS
         other(BOOKINGS, "shipping_gross_amount", "shipping_gross_amount + 0.01"),
         other(BOOKINGS, "gross_amount", "gross_amount + 0.01", "kind = 'refund'"),
     ],
+    "bookings_by_rate_equal_fct_order_vat": [
+        *(
+            other(BOOKINGS, column, f"{column} + 0.01", "kind = 'sale'")
+            for column in ("gross_amount", "net_amount", "vat_amount", "shipping_net_amount", "shipping_vat_amount")
+        ),
+        other(BOOKINGS, "net_amount", "net_amount + 0.01", "kind = 'refund'"),
+        other(BOOKINGS, "vat_amount", "vat_amount + 0.01", "kind = 'refund'"),
+        other(BOOKINGS, "tax_rate", "16", "kind = 'sale'"),
+    ],
     "payment_bookings_add_up_to_payments": [
         less(PAYMENT_BOOKINGS, "kind = 'sale' and payment_count > 0"),
         other(PAYMENT_BOOKINGS, "payment_amount", "payment_amount + 0.01", "kind = 'sale'"),

@@ -22,6 +22,7 @@ import pytest
 
 from tests.support import oracle
 from tests.support.oracle_books import Books, keep_books, reads_and_crawls
+from tests.support.oracle_receipts import lines_of
 from tests.support.random_shop import random_loads
 from tests.support.warehouse import Warehouse
 from transforms.readers.dictionary import Table, describe
@@ -95,7 +96,8 @@ def _beside(order: Row) -> Row:
         "shipping": Decimal(shipment["cost"]).quantize(CENT, ROUND_HALF_UP) if shipment else Decimal(0),
         "is_refunded": bool(state & 16),
         "is_canceled": bool(state & 4) and not state & (1 | 128),
-        "is_open": not state & (1 | 4 | 128 | 256 | 8),
+        "is_open": not state & (1 | 4 | 128 | 256 | 8 | 16),
+        "refund": sum((line.refund for line in lines_of(order)), Decimal(0)),
         "item_count": len(order["basket"]["items"]),
     }
 
@@ -110,14 +112,14 @@ def total(rows: Iterable[Row], by: str | Callable[[Row], Any] | None, *measures:
     return [(*((key,) if by else ()), *values) for key, values in sums.items()]
 
 
-def kept(row: Row) -> Decimal:
-    """What remains of a sale after its refund."""
-    return Decimal(0) if row["is_refunded"] else row["gross_amount"]
-
-
 def refunded(row: Row) -> Decimal:
     """What was given back of a sale."""
-    return row["gross_amount"] - kept(row)
+    return row["refund"]
+
+
+def kept(row: Row) -> Decimal:
+    """What remains of a sale after its refund."""
+    return row["gross_amount"] - row["refund"]
 
 
 def on_the_day(known: Known) -> list[Row]:

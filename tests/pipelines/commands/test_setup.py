@@ -140,7 +140,20 @@ def test_names_of_payment_methods_in_the_environment_go_before_those_of_the_file
 
 @pytest.mark.parametrize(
     "given",
-    ["EC-Karte", "1=", "=x", "1=a\nb", "{", '{"1": 2}', '{"1": {}}', "[" * 9000, ["x"], {"a b": "x"}, "1=" + "x" * 101],
+    [
+        "EC-Karte",
+        "1=",
+        "=x",
+        "1=a, 1=b",
+        "1=a\nb",
+        "{",
+        '{"1": 2}',
+        '{"1": {}}',
+        "[" * 9000,
+        ["x"],
+        {"a b": "x"},
+        "1=" + "x" * 101,
+    ],
 )
 def test_names_that_are_none_are_refused_where_they_stand(given: Any, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"`payment_methods` in here is .* must be names by code"):

@@ -106,7 +106,9 @@ def _account(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> str:
         return str(known[0])
     if wanted in known:
         return str(wanted)
-    problem = "holds no orders" if not known else f"holds the accounts {', '.join(known)}"
+    if not known:
+        raise ExportRefused("The warehouse holds no orders yet, so there is nothing to book. Nothing was written.")
+    problem = f"holds the accounts {', '.join(known)}"
     raise ExportRefused(
         f"The warehouse {problem}, and a booking batch is for one{'' if wanted is None else f', {wanted!r}'}. Nothing "
         "was written. Name it as `account` under [client] in the accounts file."

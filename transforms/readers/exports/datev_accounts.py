@@ -54,7 +54,7 @@ account = {clearing}  # income and expenditure account (EÜR, § 4 Abs. 3 EStG):
 # Revenue at a rate that was not in force on its day, as a refund in 2021 of what was sold at 16 %: an account that
 # knows its rate by the date would take another, so such lines need the key of their rate. Without it they are refused.
 [revenue_off_period]
-# "16" = {{ account = {none}, key = "5" }}
+# "16" = {{ account = {none}, key = "" }}  # your tax adviser knows both
 
 # Money by payment method, as `core.dim_payment_method` lists them.
 [payments]
@@ -63,9 +63,9 @@ account = {clearing}  # income and expenditure account (EÜR, § 4 Abs. 3 EStG):
 "6" = {transit}  # bank transfer: the bank statement clears it
 other = {transit}  # every method that is not named here
 
-# An account of its own for shipping, whatever its rate.
+# An account of its own for shipping, whatever its rate: one that computes no VAT by itself.
 [shipping]
-# account = {full}
+# account = {none}
 """
 
 
@@ -240,7 +240,8 @@ class _Reader:
             target = self._target(f"revenue_off_period.{rate}", value)
             if not target.key:
                 raise self._fault(
-                    f"revenue_off_period.{rate}", 'needs the key of its rate: { account = 8200, key = "5" }'
+                    f"revenue_off_period.{rate}",
+                    'needs the key of its rate: { account = …, key = "…" }; your tax adviser knows both',
                 )
             try:
                 found[Decimal(rate)] = target

@@ -8,7 +8,7 @@ same lines for ever: what changed later stands in the month in which it was book
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -39,7 +39,7 @@ where account = ? and booking_date between ? and ?
 group by all
 """
 VAT_RETURN = """
-select tax_rate, gross_amount, vat_amount from marts.vat_return
+select tax_rate, gross_amount, vat_amount, shipping_vat_amount from marts.vat_return
 where account = ? and month between ? and ?
 """
 CLOSING = """
@@ -74,7 +74,8 @@ class Month:
         shipping: Shipping, VAT included.
         refunds: What was refunded.
         clearing: What stays on the clearing account: positive on the debit side.
-        tax: VAT by rate as in `vat_return`, with what DATEV will compute from the lines where that differs.
+        tax: VAT by rate as in `vat_return`, with what DATEV will compute from the lines where that differs; without
+            that of shipping which has an account of its own.
     """
 
     start: date
@@ -164,7 +165,7 @@ def read_month(
     lawful = Lawful.read(connection)
     revenue = [*sales_lines(goods, accounts, labels, lawful), *shipping_lines(shipping, accounts, labels, lawful)]
     paid = _paid(payments, accounts, labels)
-    reported = {(rate,): gross for rate, gross, _ in vat_return}
+    reported = {(rate,): gross for rate, gross, *_ in vat_return}
     _tie("revenue", "marts.vat_return", _moved(revenue, lambda place: place[-1:]), reported)
     _tie("payments", "marts.daily_closing", _moved(paid, lambda place: (place[0], place[1], place[-1])), sums(CLOSING))
     bookings = [*revenue, *paid]
@@ -177,7 +178,10 @@ def read_month(
         shipping=sum(shipping.values(), ZERO),
         refunds=-sum((amount for key, amount in goods.items() if key.kind == "refund"), ZERO),
         clearing=balance((line for _, line in bookings), accounts.clearing),
-        tax=_taxes(goods, shipping, {rate: tax for rate, _, tax in vat_return}),
+        tax=_taxes(
+            (goods, shipping) if accounts.shipping is None else (goods,),
+            {rate: tax if accounts.shipping is None else tax - freight for rate, _, tax, freight in vat_return},
+        ),
     )
 
 
@@ -191,11 +195,11 @@ def _moved(lines: Iterable[Keyed], key_of: Callable[[tuple[Any, ...]], tuple[Any
 
 
 def _taxes(
-    goods: Mapping[Goods, Decimal], shipping: Mapping[Goods, Decimal], booked: Mapping[Decimal | None, Decimal]
+    lines: Sequence[Mapping[Goods, Decimal]], booked: Mapping[Decimal | None, Decimal]
 ) -> dict[Decimal, tuple[Decimal, Decimal]]:
     """By rate the VAT of the books and that of the lines, each rounded by itself, where they differ."""
     computed: dict[Decimal, Decimal] = {}
-    for amounts in (goods, shipping):
+    for amounts in lines:
         for key, gross in amounts.items():
             if key.rate is not None:
                 tax = (gross * key.rate / (100 + key.rate)).quantize(CENT, ROUND_HALF_UP)
@@ -262,10 +266,26 @@ def shipping_lines(
     lines = []
     for key, amount in shipping.items():
         if amount:
-            target = accounts.shipping or _target(key, amount, "shipping", accounts, lawful)
+            target = _shipping_target(key, amount, accounts) or _target(key, amount, "shipping", accounts, lawful)
             what = "Versand" if key.kind == "sale" else f"{WORDS[key.kind]} Versand"
             lines.append(_line(key, amount, target, accounts, what, labels, 1))
     return lines
+
+
+def _shipping_target(key: Goods, amount: Decimal, accounts: Accounts) -> Revenue | None:
+    """The account of shipping's own, if there is one."""
+    own = accounts.shipping
+    rates = (
+        [] if own is None or own.key else [rate for rate, to in accounts.revenue.items() if to.account == own.account]
+    )
+    if own is not None and rates and key.rate not in rates:
+        raise ExportRefused(
+            f"{amount} of the shipping of {key.day} ({key.channel}, {key.kind}) bears {percent(key.rate)} VAT, and "
+            f"account {own.account} under [shipping] is that of {percent(rates[0])}: DATEV would compute another. "
+            "Nothing was written. Name an account there that computes none by itself, or remove it: then shipping goes "
+            "where goods of its rate go."
+        )
+    return own
 
 
 def _target(key: Goods, amount: Decimal, what: str, accounts: Accounts, lawful: Lawful) -> Revenue:
@@ -286,7 +306,7 @@ def _target(key: Goods, amount: Decimal, what: str, accounts: Accounts, lawful: 
             raise ExportRefused(
                 f"{said} bears {shown} % VAT, which was not in force that day: on an account that knows its rate by "
                 "the date, DATEV would compute another. Nothing was written. Add the account with the tax key of that "
-                f'rate to [revenue_off_period] in the accounts file, like "{shown}" = {{ account = 8200, key = "5" }}; '
+                f'rate to [revenue_off_period] in the accounts file, like "{shown}" = {{ account = …, key = "…" }}; '
                 "your tax adviser knows both."
             )
         return target

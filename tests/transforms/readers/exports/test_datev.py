@@ -259,6 +259,14 @@ def test_shipping_goes_where_goods_of_its_rate_go_unless_it_has_an_account(datev
     assert (own.clearing, own.shipping) == (by_rate.clearing, by_rate.shipping)
 
 
+def test_shipping_of_a_rate_does_not_go_to_the_account_of_another(datev: Datev) -> None:
+    with pytest.raises(ExportRefused, match=r"account 8400 under \[shipping\] is that of 19 %"):
+        datev(shipping=Revenue(8400), period=Period(date(2026, 9, 1), date(2026, 11, 30)))
+
+    own = datev(shipping=Revenue(8200, "40"))
+    assert not any("by rounding" in note and "DATEV computes 0" in note for note in own.notes)
+
+
 def test_shipping_that_bears_no_vat_needs_an_account_that_computes_none(
     warehouse: Path, accounts: Accounts, tmp_path: Path
 ) -> None:
