@@ -147,13 +147,16 @@ def show_demo(demo: Demo) -> None:
         out.print(f"  {line}\n      {why}", markup=False, soft_wrap=True)
 
 
+QUESTION = "select month, tax_rate_label, gross_amount, vat_amount from vat_return order by month desc limit 6"
+
+
 def _next_commands(home: Path) -> dict[str, str]:
     """Commands that work when they are typed as they stand, with what they show."""
     there = f"--home {shlex.quote(short(home))}"
     return {
         f"{program()} status {there}": "how far loading has come, what the checks say",
         f"{program()} tables {there}": "every table; with a name behind it, its columns",
-        f'{program()} query "from marts.vat_by_month" {there}': "ask in SQL",
+        f'{program()} query "{QUESTION}" {there}': "ask in SQL",
         f"{program()} explain 8791312 {there}": "one order, back to the bytes",
         f"{program()} init": 'your own account: README, "Your account"',
     }

@@ -3,7 +3,8 @@
 -- rebuild: temporary
 
 -- A change happened after the last complete crawl of its channel before the load that brought it,
--- or that crawl would have shown it; of an order that moved, after those of both channels.
+-- or that crawl would have shown it; of an order that moved, after those of both channels. Where
+-- there was none, as for a channel that no crawl asks for, after the version before was read.
 with orders as (
     select
         account,
@@ -23,6 +24,7 @@ versions as (
     select
         later.*,
         coalesce(earlier.is_sale, false) as was_sale,
+        earlier.seen_at as seen_before_at,
         nullif(earlier.channel, later.channel) as channel_before
     from orders as later
     left join orders as earlier
@@ -109,7 +111,8 @@ timed as (
     select
         versions.*,
         status.closed_from_date,
-        greatest(own.last_crawl_at, other.last_crawl_at) as observed_after_at
+        coalesce(greatest(own.last_crawl_at, other.last_crawl_at), versions.seen_before_at)
+            as observed_after_at
     from versions
     left join before as own
         on

@@ -4,8 +4,8 @@
 
 -- Shipping follows the goods: to the only rate, or to several in proportion to their net amounts,
 -- by largest remainder. The lowest rate bears it all where none is above zero, or where the order
--- is too large for exact shares in 64 bits (30 million), or where the setting `shipping_vat` is
--- `none`.
+-- is too large for exact shares in 64 bits (30 million). Where the setting `shipping_vat` is
+-- `none`, it stands on the row without a rate, so that it is no part of what is taxed.
 with orders as (
     select
         account,
@@ -17,8 +17,59 @@ with orders as (
     from staging.stg_orders
 ),
 
+sums as (
+    select
+        account,
+        order_id,
+        superseded_version,
+        tax_rate,
+        line_count,
+        quantity,
+        gross_amount,
+        net_amount,
+        vat_amount,
+        has_returned_lines,
+        refund_quantity,
+        refund_amount
+    from core.rate_sums
+),
+
+rated as (
+    select
+        account,
+        order_id,
+        superseded_version,
+        count(*) = count(tax_rate) as has_all_rates
+    from sums
+    group by account, order_id, superseded_version
+),
+
 rates as (
-    select * from core.rate_sums
+    select * from sums
+    union all
+    select
+        orders.account,
+        orders.order_id,
+        orders.superseded_version,
+        cast(null as decimal(6, 3)) as tax_rate,
+        0 as line_count,
+        0 as quantity,
+        0 as gross_amount,
+        0 as net_amount,
+        0 as vat_amount,
+        false as has_returned_lines,
+        cast(null as decimal(38, 3)) as refund_quantity,
+        cast(null as decimal(38, 2)) as refund_amount
+    from orders
+    left join rated
+        on
+            orders.account = rated.account
+            and orders.order_id = rated.order_id
+            and orders.superseded_version = rated.superseded_version
+    where
+        not shipping_follows_goods()
+        and orders.shipping_gross_amount <> 0
+        and coalesce(rated.has_all_rates, true)
 ),
 
 versions as (
@@ -44,6 +95,11 @@ placed as (
         orders.shipping_gross_amount as order_shipping_amount,
         rates.tax_rate,
         coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1) as is_first_rate,
+        case
+            when shipping_follows_goods()
+                then coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1)
+            else rates.tax_rate is null
+        end as bears_shipping,
         coalesce(rates.line_count, 0) as line_count,
         coalesce(try_cast(rates.quantity as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(rates.gross_amount as decimal(18, 2)), 0) as gross_amount,
@@ -128,7 +184,7 @@ shipped as (
             case
                 when placed.shared_cents is not null
                     then coalesce(shares.shipping_gross_amount, 0)
-                when placed.is_first_rate then placed.order_shipping_amount
+                when placed.bears_shipping then placed.order_shipping_amount
                 else 0
             end as decimal(18, 2)
         ) as shipping_gross_amount

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,15 @@ def _noted_payments(books: Books) -> Counter[tuple[Any, ...]]:
         )
         for entry in books.payments
     )
+
+
+def test_changes_in_a_channel_that_no_crawl_asks_for_stand_where_they_can_have_happened(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    for watermark, state in ((datetime(2026, 6, 2, 3, tzinfo=UTC), 360), (datetime(2026, 7, 2, 3, tzinfo=UTC), 364)):
+        sent = order(1, "2026-05-12T10:00:00+00:00", [item("6.00")], channel="kiosk", state=state)
+        warehouse.load(Load([sent], watermark=watermark, windows=[{"channel": "ipad"}]))
+
+    assert warehouse.rows("select booking_date, kind, gross_amount from core.fct_bookings order by booking_date") == [
+        (date(2026, 5, 12), "sale", Decimal("6.00")),
+        (date(2026, 6, 2), "cancellation", Decimal("-6.00")),
+    ]

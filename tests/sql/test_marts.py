@@ -109,9 +109,16 @@ def test_gross_is_net_and_vat_and_what_has_no_rate_day_by_day_and_shipping_bears
         (D("27.60"), D("20.00"), D("2.60"), D("5.00"), D("4.90"), D("4.90"), D("0.00")),
         (D("2.00"), D("0.00"), D("0.00"), D("2.00"), D("0.00"), D("0.00"), D("0.00")),
     ]
-    assert warehouse.rows("select sum(vat_amount), sum(shipping_vat_amount) from marts.vat_return") == [
-        (D("2.60"), D("0.00"))
+    returned = (
+        "select tax_rate, gross_amount, net_amount, vat_amount, shipping_gross_amount from marts.vat_return "
+        "order by tax_rate"
+    )
+    assert warehouse.rows(returned) == [
+        (D("7.000"), D("10.70"), D("10.00"), D("0.70"), D("0.00")),
+        (D("19.000"), D("11.90"), D("10.00"), D("1.90"), D("0.00")),
+        (None, D("11.90"), D("4.90"), D("0.00"), D("4.90")),
     ]
+    assert warehouse.rows("select sum(order_count) from marts.daily_closing_vat") == [(3,)]
 
 
 def test_a_refund_stands_on_the_first_day_on_which_it_can_have_happened(week: Warehouse) -> None:

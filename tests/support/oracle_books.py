@@ -154,6 +154,7 @@ class _Clerk:
     first_start: dict[str, datetime | None] = field(default_factory=dict)
     known: dict[int, Any] = field(default_factory=dict)
     counted: dict[int, _Counted] = field(default_factory=dict)
+    seen: dict[int, datetime] = field(default_factory=dict)
     runs: dict[int, tuple[date | None, date | None]] = field(default_factory=dict)
 
     def day_of(self, moment: datetime) -> date:
@@ -211,6 +212,9 @@ class _Clerk:
 
     def _note(self, key: int, was: _Counted, now: _Counted, until: datetime, *, is_first: bool) -> None:
         crawls = [self.crawled_until[name] for name in {was.channel, now.channel} if name in self.crawled_until]
+        if not crawls and not is_first:
+            crawls = [self.seen[key]]
+        self.seen[key] = until
         after = self.day_of(max(crawls)) if crawls else None
         start = self.first_start.get(now.channel) if is_first else None
 

@@ -155,11 +155,11 @@ def read_month(
     for day, channel, kind, rate, amount, freight in rows(REVENUE):
         goods[Goods(day, channel, kind, rate)] = Decimal(amount)
         shipping[Goods(day, channel, kind, rate)] = Decimal(freight)
-        if freight and rate and not bears_vat and accounts.shipping is None:
+        if freight and not bears_vat and accounts.shipping is None:
             raise ExportRefused(
                 f"{freight} of the shipping of {day} ({channel}, {kind}) bears no VAT, as the setting `shipping_vat` "
-                f"says, and would go to the account of {plain(rate)} %, where DATEV computes some. Nothing was "
-                "written. Name an account without VAT as `shipping` in the accounts file, or leave the setting away."
+                "says, and no account is set for that. Nothing was written. Name one that computes no VAT under "
+                "[shipping] in the accounts file, or leave the setting away."
             )
     payments = sums(PAYMENTS)
     lawful = Lawful.read(connection)
