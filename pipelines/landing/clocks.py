@@ -53,12 +53,15 @@ def in_order(settings: Settings, api: InventorumClient) -> KnownTimes:
     """
     with landing.kept_open(settings.files) as connection:
         known = known_times(connection)
-    wrong = _wrong(settings, api, known)
-    if wrong is not None:
+    clocks = _clocks(settings, api, known)
+    if clocks is None:
+        return known
+    limit = _limit(settings, known, clocks)
+    if limit is not None:
         with landing.kept_open(settings.files) as connection:
-            correct(connection, wrong.limit, wrong.now, wrong.server)
+            correct(connection, limit, clocks.now, clocks.server)
             known = known_times(connection)
-    return _doubted(settings, api, known)
+    return _doubted(settings, known, clocks)
 
 
 def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
@@ -67,36 +70,20 @@ def foreseen(settings: Settings, api: InventorumClient) -> KnownTimes:
         return KnownTimes()
     with landing.opened(settings.files) as connection:
         known = known_times(connection)
-    wrong = _wrong(settings, api, known)
-    if wrong is None:
-        return _doubted(settings, api, known)
-    with landing.opened(settings.files) as connection:
-        connection.execute("create temp table windows as from raw.windows")
-        for load_id, right in _right_times(connection, wrong.limit, wrong.now, wrong.server).items():
-            connection.execute(
-                "update temp.windows set watermark = ? where _dlt_load_id = ? and watermark > ?",
-                [right, load_id, wrong.limit],
-            )
-        known = known_times(connection, "temp.windows")
-    return _doubted(settings, api, known)
-
-
-def _doubted(settings: Settings, api: InventorumClient, known: KnownTimes) -> KnownTimes:
-    """The same; channels whose cursor was further ahead than the server's clock is now are read from further back."""
-    ahead = {channel: known.cursors[channel] - ended for channel, (_, ended) in known.crawled.items()}
-    now = datetime.now(UTC)
-    if not any(by > _forgiven(settings) for by in ahead.values()):
+    clocks = _clocks(settings, api, known)
+    if clocks is None:
         return known
-    server = _server_time(settings, api)
-    if server is None:
-        return known
-    usual = server - now
-    set_back_to = dict(known.set_back_to)
-    for channel, by in ahead.items():
-        if by > usual + _forgiven(settings):
-            began, _ = known.crawled[channel]
-            set_back_to[channel] = min(began + usual, set_back_to.get(channel, began + usual))
-    return replace(known, set_back_to=set_back_to)
+    limit = _limit(settings, known, clocks)
+    if limit is not None:
+        with landing.opened(settings.files) as connection:
+            connection.execute("create temp table windows as from raw.windows")
+            for load_id, right in _right_times(connection, limit, clocks.now, clocks.server).items():
+                connection.execute(
+                    "update temp.windows set watermark = ? where _dlt_load_id = ? and watermark > ?",
+                    [right, load_id, limit],
+                )
+            known = known_times(connection, "temp.windows")
+    return _doubted(settings, known, clocks)
 
 
 def refuse_time(
@@ -125,23 +112,48 @@ def _forgiven(settings: Settings) -> timedelta:
 
 
 @dataclass(frozen=True)
-class _Wrong:
-    """Watermarks after `limit` have come by neither clock: this machine's `now`, the server's at that moment."""
+class _Clocks:
+    """What this machine's clock shows, and the server's at that moment."""
 
-    limit: datetime
     now: datetime
     server: datetime
 
 
-def _wrong(settings: Settings, api: InventorumClient, known: KnownTimes) -> _Wrong | None:
+def _clocks(settings: Settings, api: InventorumClient, known: KnownTimes) -> _Clocks | None:
+    """Both, where a watermark has not come by this machine's clock, or a cursor was ahead of it; else nobody asks."""
     now = datetime.now(UTC)
-    if known.newest is None or known.newest <= now + _forgiven(settings) or now < RELEASED:
+    is_ahead = known.newest is not None and known.newest > now + _forgiven(settings) and now >= RELEASED
+    if not is_ahead and not _was_ahead(settings, known):
         return None
     server = _server_time(settings, api)
-    if server is None or not (known.is_believed(now) or abs(server - now) < THE_SAME_TIME):
+    return None if server is None else _Clocks(now, server)
+
+
+def _was_ahead(settings: Settings, known: KnownTimes) -> bool:
+    """Whether a cursor was ahead of this machine's clock when its crawl ended."""
+    return any(known.cursors[channel] > ended + _forgiven(settings) for channel, (_, ended) in known.crawled.items())
+
+
+def _limit(settings: Settings, known: KnownTimes, clocks: _Clocks) -> datetime | None:
+    """Watermarks after it have come by neither clock; None: there are none, or this machine's is not believed."""
+    if known.newest is None or known.newest <= clocks.now + _forgiven(settings) or clocks.now < RELEASED:
         return None
-    limit = max(now, server) + _forgiven(settings)
-    return _Wrong(limit, now, server) if known.newest > limit else None
+    if not (known.is_believed(clocks.now) or abs(clocks.server - clocks.now) < THE_SAME_TIME):
+        return None
+    limit = max(clocks.now, clocks.server) + _forgiven(settings)
+    return limit if known.newest > limit else None
+
+
+def _doubted(settings: Settings, known: KnownTimes, clocks: _Clocks) -> KnownTimes:
+    """The same; channels whose cursor was further ahead than the server's clock is now are read from further back."""
+    if not _was_ahead(settings, known):
+        return known
+    usual = clocks.server - clocks.now
+    set_back_to = dict(known.set_back_to)
+    for channel, (began, ended) in known.crawled.items():
+        if known.cursors[channel] > ended + usual + _forgiven(settings):
+            set_back_to[channel] = min(began + usual, set_back_to.get(channel, began + usual))
+    return replace(known, set_back_to=set_back_to)
 
 
 def _server_time(settings: Settings, api: InventorumClient) -> datetime | None:

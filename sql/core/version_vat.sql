@@ -1,4 +1,5 @@
--- grain: one row per version of an order and VAT rate of its lines; one without rate if it has none
+-- grain: one row per version of an order and VAT rate of its lines; one without rate if it has no
+--   lines, or shipping that bears no VAT
 -- key: account, order_id, version_number, tax_rate
 -- rebuild: temporary
 
@@ -95,11 +96,6 @@ placed as (
         orders.shipping_gross_amount as order_shipping_amount,
         rates.tax_rate,
         coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1) as is_first_rate,
-        case
-            when shipping_follows_goods()
-                then coalesce(rates.tax_rate, -1) = coalesce(versions.first_rate, -1)
-            else rates.tax_rate is null
-        end as bears_shipping,
         coalesce(rates.line_count, 0) as line_count,
         coalesce(try_cast(rates.quantity as decimal(12, 3)), 0) as quantity,
         coalesce(try_cast(rates.gross_amount as decimal(18, 2)), 0) as gross_amount,
@@ -184,7 +180,10 @@ shipped as (
             case
                 when placed.shared_cents is not null
                     then coalesce(shares.shipping_gross_amount, 0)
-                when placed.bears_shipping then placed.order_shipping_amount
+                when shipping_follows_goods() and placed.is_first_rate
+                    then placed.order_shipping_amount
+                when not shipping_follows_goods() and placed.tax_rate is null
+                    then placed.order_shipping_amount
                 else 0
             end as decimal(18, 2)
         ) as shipping_gross_amount

@@ -46,7 +46,7 @@ CLOSING = """
 select booking_date, channel, payment_method, payment_amount - refund_amount from marts.daily_closing
 where account = ? and booking_date between ? and ?
 """
-SHIPPING_BEARS_VAT = "select value from ops.meta where key = 'shipping_vat'"
+SHIPPING_VAT = "select value from ops.meta where key = 'shipping_vat'"
 PERIODS = """
 select tax_rate, valid_from_date, valid_to_date from core.tax_rate_periods
 """
@@ -151,16 +151,9 @@ def read_month(
 
     vat_return = rows(VAT_RETURN)
     goods, shipping = {}, {}
-    bears_vat = connection.execute(SHIPPING_BEARS_VAT).fetchall() != [("none",)]
     for day, channel, kind, rate, amount, freight in rows(REVENUE):
         goods[Goods(day, channel, kind, rate)] = Decimal(amount)
         shipping[Goods(day, channel, kind, rate)] = Decimal(freight)
-        if freight and not bears_vat and accounts.shipping is None:
-            raise ExportRefused(
-                f"{freight} of the shipping of {day} ({channel}, {kind}) bears no VAT, as the setting `shipping_vat` "
-                "says, and no account is set for that. Nothing was written. Name one that computes no VAT under "
-                "[shipping] in the accounts file, or leave the setting away."
-            )
     payments = sums(PAYMENTS)
     lawful = Lawful.read(connection)
     revenue = [*sales_lines(goods, accounts, labels, lawful), *shipping_lines(shipping, accounts, labels, lawful)]
@@ -211,16 +204,17 @@ def _taxes(
 
 @dataclass(frozen=True)
 class Lawful:
-    """When each VAT rate was in force, as the warehouse lists it."""
+    """When each VAT rate was in force, as the warehouse lists it, and whether shipping bears any, as it was built."""
 
     periods: Mapping[Decimal, tuple[tuple[date | None, date | None], ...]]
+    taxes_shipping: bool = True
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> Lawful:
         found: dict[Decimal, tuple[tuple[date | None, date | None], ...]] = {}
         for rate, first, last in connection.execute(PERIODS).fetchall():
             found[rate] = (*found.get(rate, ()), (first, last))
-        return cls(found)
+        return cls(found, connection.execute(SHIPPING_VAT).fetchall() != [("none",)])
 
     def fits(self, rate: Decimal, day: date) -> bool:
         """Whether the rate was in force on the day; of rates that nobody lists nothing is known."""
@@ -266,24 +260,31 @@ def shipping_lines(
     lines = []
     for key, amount in shipping.items():
         if amount:
-            target = _shipping_target(key, amount, accounts) or _target(key, amount, "shipping", accounts, lawful)
+            target = _shipping_target(key, amount, accounts, lawful)
             what = "Versand" if key.kind == "sale" else f"{WORDS[key.kind]} Versand"
             lines.append(_line(key, amount, target, accounts, what, labels, 1))
     return lines
 
 
-def _shipping_target(key: Goods, amount: Decimal, accounts: Accounts) -> Revenue | None:
-    """The account of shipping's own, if there is one."""
+def _shipping_target(key: Goods, amount: Decimal, accounts: Accounts, lawful: Lawful) -> Revenue:
+    """Where shipping goes: to its own account, if there is one, else where goods of its rate go."""
+    said = f"{amount} of the shipping of {key.day} ({key.channel}, {key.kind})"
     own = accounts.shipping
-    rates = (
-        [] if own is None or own.key else [rate for rate, to in accounts.revenue.items() if to.account == own.account]
-    )
-    if own is not None and rates and key.rate not in rates:
+    if own is None:
+        if not lawful.taxes_shipping:
+            raise ExportRefused(
+                f"{said} bears no VAT, as the setting `shipping_vat` says, and no account is set for that. Nothing was "
+                "written. Name one that computes no VAT under [shipping] in the accounts file, or leave the setting "
+                "away."
+            )
+        return _target(key, amount, "shipping", accounts, lawful)
+    taxed = [rate for rate, target in accounts.revenue.items() if rate and target.account == own.account]
+    if taxed and not own.key and key.rate not in taxed:
         raise ExportRefused(
-            f"{amount} of the shipping of {key.day} ({key.channel}, {key.kind}) bears {percent(key.rate)} VAT, and "
-            f"account {own.account} under [shipping] is that of {percent(rates[0])}: DATEV would compute another. "
-            "Nothing was written. Name an account there that computes none by itself, or remove it: then shipping goes "
-            "where goods of its rate go."
+            f"{said} bears {'no VAT rate' if key.rate is None else f'{plain(key.rate)} % VAT'}, and account "
+            f"{own.account} under [shipping] is that of {percent(taxed[0])}: DATEV would compute another. Nothing was "
+            "written. Name an account there that computes none by itself, or remove it: then shipping goes where goods "
+            "of its rate go."
         )
     return own
 

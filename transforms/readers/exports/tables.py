@@ -19,8 +19,6 @@ from transforms.readers.published import open_published
 if TYPE_CHECKING:
     import duckdb
 
-    from transforms.readers.exports.excel_file import Account
-
 Form = Literal["csv", "csv-german", "xlsx", "parquet"]
 WORKBOOK = "inventorum.xlsx"
 
@@ -89,11 +87,8 @@ def export_tables(
             if form == "xlsx":
                 target = output if output.suffix == ".xlsx" else output / WORKBOOK
                 begun = {target: (staged.begin(target), tuple(selected))}
-                from transforms.readers.exports.excel_file import Account
-
                 name = shop_name or _accounts(connection) or account
-                whose = Account(name, currency, timezone)
-                _fill_workbook(connection, published, begun[target], period, whose)
+                _fill_workbook(connection, published, begun[target], period, name, currency, timezone)
             else:
                 targets = _targets(output, ".parquet" if form == "parquet" else ".csv", selected)
                 begun = {
@@ -129,15 +124,17 @@ def _fill_workbook(
     published: Path,
     begun: tuple[Path, tuple[Selected, ...]],
     period: Period,
-    account: Account,
+    name: str,
+    currency: str,
+    timezone: str,
 ) -> None:
-    from transforms.readers.exports.excel_file import Occasion, write_workbook
+    from transforms.readers.exports.excel_file import Account, Occasion, write_workbook
 
-    zone = ZoneInfo(account.timezone)
+    zone = ZoneInfo(timezone)
     published_at = datetime.fromtimestamp(published.stat().st_mtime, UTC).astimezone(zone)
     occasion = Occasion(datetime.now(zone), published_at, str(published), period)
     path, selected = begun
-    write_workbook(connection, selected, path, account, occasion)
+    write_workbook(connection, selected, path, Account(name, currency, timezone), occasion)
 
 
 def _accounts(connection: duckdb.DuckDBPyConnection) -> str:
