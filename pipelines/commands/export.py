@@ -1,4 +1,4 @@
-"""Commands that share: export as CSV, Excel, Parquet or DATEV."""
+"""Commands that share: export as CSV, Excel, Parquet or DATEV, and the landing log as Parquet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ OutputOption = Annotated[
 
 
 group = typer.Typer(
-    help="Write tables of the warehouse to files that only you can read.", no_args_is_help=True, rich_markup_mode=None
+    help="Write tables of the warehouse, or what was loaded, to files that only you can read.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -145,6 +147,44 @@ def export_datev(
             [[f.month, f.rows, f.revenue, f.payments, f.clearing] for f in report.files],
         )
     _show_files(report)
+    return 0
+
+
+@command(group, "raw")
+def export_raw(
+    common: Common,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder; an earlier export in it is replaced.")],
+) -> int:
+    """Write the landing log as Parquet, orders in folders by account and day of reading.
+
+    Payloads as sent, with the loads that were completed: what `build --engine spark` reads, and what dlt's filesystem
+    destination would hold. Personal data stand in it.
+
+    --json: `folder`, `loads`, `rows` by table, `files`, `bytes`.
+
+    Example: inventorum export raw lake/raw
+    """
+    import os
+
+    from pipelines.landing.raw_files import export_raw as export
+    from pipelines.lock import exclusive
+    from pipelines.outputs import checked
+    from pipelines.settings import ensure_home
+
+    settings = common.settings()
+    os.umask(0o077)
+    ensure_home(settings.files)
+    with exclusive(settings.files.lock, "export raw"):
+        report = export(settings.files, checked(settings.files, folder))
+    if common.as_json:
+        show_json(report)
+        return 0
+    show_table(["table", "rows"], list(report.rows.items()))
+    console().print(
+        f"Wrote {report.files} files, {report.bytes} bytes, of {report.loads} completed loads to {report.folder}/.",
+        markup=False,
+        soft_wrap=True,
+    )
     return 0
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.landing.raw_files import export_raw
 from pipelines.landing.schemas import LOAD_ID, TABLES
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
-from pipelines.settings import Files
+from pipelines.settings import Files, Settings
 from tests import ROOT
 from tests.support.real_command import finish, start
 
@@ -121,6 +122,26 @@ def test_each_table_has_its_columns_though_nothing_came(shop: Shop, load: Load, 
         columns = [name for name, *_ in lake(f"describe from {{{table}}}")]
         assert columns == [*TABLES[table].names, LOAD_ID]
     assert lake("select channel, row_count, status from {windows}") == [("shop", 0, "complete")]
+
+
+def test_an_export_of_the_landing_log_holds_the_tables_that_the_pipeline_writes(
+    shop: Shop, load: Load, lake: Lake, sync: Callable[..., object], settings: Settings, tmp_path: Path
+) -> None:
+    orders = [shop.sell("ipad", items=WOBBLER) for _ in range(30)]
+    shop.clock.advance(HOUR)
+    shop.cancel(orders[0])
+    shop.clock.advance(HOUR)
+    assert load().returncode == 0
+    sync()
+    export_raw(settings.files, tmp_path / "raw")
+
+    told = "select account, order_id, channel, state, payload, content_hash, _source, _api_version from {} order by all"
+    for table in ("orders", "windows", "quarantine"):
+        exported = f"read_parquet('{tmp_path}/raw/{table}/**/*.parquet', hive_partitioning = false)"
+        columns = "select column_name, column_type from (describe from {}) where column_name <> 'day'"
+        assert lake(columns.format(exported)) == lake(columns.format(f"{{{table}}}"))
+        if table == "orders":
+            assert lake(told.format(exported)) == lake(told.format("{orders}"))
 
 
 @pytest.mark.long
