@@ -1,35 +1,45 @@
 -- question: Which products gained or lost most over the last three months?
 -- frage: Welche Artikel haben in den letzten drei Monaten am meisten gewonnen oder verloren?
-with today as (
-    select max(business_date) as latest_date
+-- a shop younger than six months is compared with its own first half: nothing was sold before that
+with spans as (
+    select
+        max(business_date) as latest_date,
+        cast(least(91, (max(business_date) - min(business_date) + 1) // 2) as integer)
+            as compared_days
     from marts.sales_by_day
 ),
 
 sales as (
     select
         days.product_id,
+        spans.compared_days,
         sum(
             case
-                when days.business_date > today.latest_date - 91 then days.gross_amount else 0
+                when days.business_date > spans.latest_date - spans.compared_days
+                    then days.gross_amount
+                else 0
             end
-        ) as last_three_months,
+        ) as sales_lately,
         sum(
             case
-                when days.business_date <= today.latest_date - 91 then days.gross_amount else 0
+                when days.business_date <= spans.latest_date - spans.compared_days
+                    then days.gross_amount
+                else 0
             end
-        ) as three_months_before
+        ) as sales_before
     from marts.product_sales_by_day as days
-    cross join today
-    where days.business_date > today.latest_date - 182
-    group by days.product_id
+    cross join spans
+    where days.business_date > spans.latest_date - 2 * spans.compared_days
+    group by days.product_id, spans.compared_days
 )
 
 select
     products.product_name,
-    sales.three_months_before,
-    sales.last_three_months,
-    sales.last_three_months - sales.three_months_before as difference
+    sales.compared_days,
+    sales.sales_before,
+    sales.sales_lately,
+    sales.sales_lately - sales.sales_before as difference
 from sales
 inner join core.dim_product as products on coalesce(sales.product_id, -1) = products.product_id
-order by abs(sales.last_three_months - sales.three_months_before) desc
+order by abs(sales.sales_lately - sales.sales_before) desc
 limit 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support import oracle
 from tests.support.oracle_books import keep_books, reads_and_crawls
+from tests.support.oracle_receipts import after_discounts
 from tests.support.random_shop import random_loads
 from tests.support.warehouse import Warehouse
 from transforms.runner.build import Rules
@@ -42,20 +44,23 @@ CUSTOMERS = (
 
 @pytest.mark.cases(1)
 @pytest.mark.parametrize(
-    ("seed", "timezone", "day_starts_at"),
+    ("seed", "rules"),
     [
-        pytest.param(11, "Europe/Berlin", 0, id="in Berlin"),
-        pytest.param(12, "Europe/Berlin", 4, id="in Berlin, where the day starts at four"),
-        pytest.param(13, "America/New_York", 0, id="in New York"),
+        pytest.param(11, Rules(), id="in Berlin"),
+        pytest.param(12, Rules(day_starts_at=4), id="in Berlin, where the day starts at four"),
+        pytest.param(13, Rules(timezone="America/New_York"), id="in New York"),
+        pytest.param(14, Rules(prices_include_discount=False), id="where prices are before discounts"),
+        pytest.param(15, Rules(prices_include_discount=False), id="where prices are before discounts, again"),
     ],
 )
-def test_reports_equal_the_recomputation_from_raw_json(
-    tmp_path: Path, seed: int, timezone: str, day_starts_at: int
-) -> None:
+def test_reports_equal_the_recomputation_from_raw_json(tmp_path: Path, seed: int, rules: Rules) -> None:
     loads = random_loads(seed, loads=4)
-    warehouse = Warehouse(tmp_path, Rules(timezone=timezone, day_starts_at=day_starts_at))
+    warehouse = Warehouse(tmp_path, rules)
     for load in loads:
         warehouse.load(load)
+    if not rules.prices_include_discount:
+        loads = [replace(load, orders=[after_discounts(order) for order in load.orders]) for load in loads]
+    timezone, day_starts_at = rules.timezone, rules.day_starts_at
     shop = oracle.read_shop(loads, timezone, day_starts_at)
     books = keep_books(*reads_and_crawls(loads), timezone, day_starts_at)
 
@@ -75,6 +80,7 @@ def test_the_random_shop_has_what_the_recomputation_is_about() -> None:
     assert {"2025-03-30", "2025-10-26", "2025-12-31", "2026-01-01"} <= local_days
     assert sales["refund_date"].notna().any()
     assert (~shop.orders["is_sale"]).any()
+    assert any(after_discounts(order)["basket"] != order["basket"] for order in random_loads(14)[0].orders)
     assert shop.payments.groupby("order_id").size().max() > 1
     assert sales["customer_id"].isna().any()
     assert shop.items["product_id"].isna().any()

@@ -1,6 +1,6 @@
 """What an order sells and what of it came back, line by line, recomputed from its JSON.
 
-Written from DESIGN 5.2 (VAT, refunds), not from the SQL; money in Decimal, prices include discounts.
+Written from DESIGN 5.2 (VAT, refunds, discounts), not from the SQL; money in Decimal, prices include discounts.
 """
 
 from __future__ import annotations
@@ -43,6 +43,43 @@ def lines_of(order: Mapping[str, Any]) -> list[Line]:
         for number, net in zip(numbers, net_amounts([lines[number].gross for number in numbers], rate), strict=True):
             lines[number] = replace(lines[number], net=net)
     return lines
+
+
+def after_discounts(order: Mapping[str, Any]) -> dict[str, Any]:
+    """An order of an account whose prices are before discounts, as an account would send it whose prices are after."""
+    items = order["basket"]["items"]
+    is_refunded = bool(order["state"] & REFUNDED)
+    gross = [_line(item, is_refunded=is_refunded).gross for item in items]
+    gross = [amount - _taken_off(amount, item["discount"]) for amount, item in zip(gross, items, strict=True)]
+    of_order = _taken_off(sum(gross, ZERO), order["basket"]["discount"])
+    left = [
+        amount - share
+        for amount, share in zip(gross, spread(of_order, [max(each, ZERO) for each in gross]), strict=True)
+    ]
+    priced = [
+        item | {"gross_price": str(amount), "unit_gross_price": str(amount / Decimal(str(item["original_quantity"])))}
+        for item, amount in zip(items, left, strict=True)
+    ]
+    return {**order, "basket": order["basket"] | {"items": priced}}
+
+
+def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """An amount over weights, one of them above zero, to the cent, by largest remainder; the first of equals first."""
+    if not amount:
+        return [ZERO for _ in weights]
+    exact = [Fraction(amount * 100) * Fraction(weight) / Fraction(sum(weights)) for weight in weights]
+    cents = [floor(part) for part in exact]
+    left = int(amount * 100) - sum(cents)
+    for place in sorted(range(len(weights)), key=lambda place: (cents[place] - exact[place], place))[:left]:
+        cents[place] += 1
+    return [Decimal(part) / 100 for part in cents]
+
+
+def _taken_off(gross: Decimal, discount: Mapping[str, Any] | None) -> Decimal:
+    if discount is None:
+        return ZERO
+    value = Decimal(str(discount["amount"]))
+    return cents_of(gross * value) if discount["type"] == "percent" else min(value, max(gross, ZERO))
 
 
 def net_of(gross: Decimal, rate: Decimal) -> Decimal:
