@@ -113,6 +113,7 @@ def test_explore_keeps_amounts_exact_in_its_tables():
     assert all(isinstance(row[2], Decimal) for row in found["best_sellers"].fetchall())
 
 
+@pytest.mark.long
 def test_returns_answers_its_question(home):
     found = run_script("returns")
 

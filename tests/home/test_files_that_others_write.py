@@ -300,6 +300,7 @@ def found_by_doctor(settings: Settings, topic: str) -> Finding:
     return {finding.topic: finding for finding in examine_installation(settings)}[topic]
 
 
+@pytest.mark.long
 def test_doctor_says_what_a_run_would_say_of_a_session_that_writes_the_published_file(
     shop: Shop, home: Path, settings: Settings, sync: Sync
 ) -> None:
@@ -313,7 +314,7 @@ def test_doctor_says_what_a_run_would_say_of_a_session_that_writes_the_published
     assert "exit code 4" in found.advice
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("dies", [True, False], ids=["beside the file", "in the file"])
 def test_doctor_says_that_another_program_has_changed_the_published_file_and_leaves_it(
     home: Path, settings: Settings, sync: Sync, dies: bool

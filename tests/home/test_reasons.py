@@ -61,7 +61,7 @@ UNWELL = {
 }
 
 
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(("bring_about", "code", "reason"), UNWELL.values(), ids=UNWELL)
 @pytest.mark.parametrize("options", [(), ("-q",), ("--json",)], ids=["as text", "quietly", "as JSON"])
 def test_a_run_that_is_not_well_says_why_on_stderr(

@@ -18,7 +18,7 @@ from tests.support.oracle_books import Books, keep_books, reads_and_crawls
 from tests.support.warehouse import Warehouse, item, order
 from transforms.runner.build import Rules
 
-SHOPS, LOADS = of_many(25, 100), 7
+SHOPS, LOADS = of_many(12, 100), 7
 BEGIN = datetime(2026, 10, 28, 9, tzinfo=UTC)  # three days before a month ends
 CHANNELS = ("ipad", "shop", "ebay")
 REFUNDED, CANCELED, READ, OPEN, SOLD = 16, 4, 512, 2, 360

@@ -141,6 +141,7 @@ def test_an_id_that_only_we_may_use_is_unknown_and_told(tmp_path: Path):
     assert details == [('line 1: product is "-1"',), ('shipment.service.id is "-1"',), ('user_id is "-1"',)]
 
 
+@pytest.mark.long
 def test_a_number_that_is_only_a_prefix_fills_no_gap_of_its_circle(tmp_path: Path):
     warehouse = Warehouse(tmp_path)
 

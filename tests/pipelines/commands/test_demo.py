@@ -19,6 +19,8 @@ from pipelines.progress import Silent
 from pipelines.settings import Files, Settings
 from tests.support.real_command import surroundings
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(sys.executable).parent / "inventorum"
 Call = Callable[[str], subprocess.CompletedProcess[str]]
 

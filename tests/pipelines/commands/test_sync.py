@@ -73,6 +73,7 @@ def test_an_order_that_is_only_pending_is_open(shop: Shop, settings: Settings, r
     assert rows("select order_class from core.fct_orders where order_id = 5011967") == [("open",)]
 
 
+@pytest.mark.long
 def test_an_order_canceled_today_replaces_what_was_loaded_last_week(shop: Shop, sync: Sync, rows: Rows) -> None:
     order = shop.sell("ipad", items=[("Wobbler", "6.99", 10)], at="2026-11-02T10:00Z")
     sync()

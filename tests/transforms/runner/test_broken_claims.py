@@ -75,6 +75,7 @@ def test_the_rows_that_broke_an_incremental_build_are_kept(small):
     assert json.loads(orders) == [["default", 1]]
 
 
+@pytest.mark.cases(1)
 @SCOPES
 def test_a_claim_that_breaks_in_the_full_build_too_is_told_with_the_two_ways_on(small, scope):
     small.change(checks__amounts_are_small_sql=REFUSES_50.format(scope=scope))
@@ -110,6 +111,7 @@ def test_a_first_build_that_fails_keeps_its_evidence_and_can_be_accepted(small):
     assert small.rows("select count(*) from core.fct_orders") == [(1,)]
 
 
+@pytest.mark.cases(1)
 @SCOPES
 def test_an_accepted_claim_is_noted_wherever_readers_look(small, scope):
     report = accepting(small, scope)

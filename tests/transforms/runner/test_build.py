@@ -596,6 +596,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_a_long_query_and_leaves_the_warehouse_as_it_was(small):
     small.load([order(1)])
     small.build()

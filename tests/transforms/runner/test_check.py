@@ -26,6 +26,7 @@ def found(results):
     return {result.name: result.failing_rows for result in results if result.path.startswith("checks/")}
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("scope", ["batch", "build"])
 @pytest.mark.parametrize("full", [False, True], ids=["incremental", "full"])
 def test_a_broken_claim_stops_the_build(small, scope, full):

@@ -28,6 +28,8 @@ from transforms.runner.project import load_project
 from transforms.runner.publish import publish
 from transforms.runner.session import create_macros
 
+pytestmark = pytest.mark.long
+
 ORDERS, PRODUCTS, CUSTOMERS = 4_000, 1_500, 2_000
 END = datetime(2026, 11, 1, tzinfo=UTC)
 STATE = re.compile(r'"state":(\d+),"customer"')

@@ -186,6 +186,7 @@ def sweep(kind: Mutation, reader: Reader, first_page: int) -> Iterator[int]:
         at += 1
 
 
+@pytest.mark.cases(60)
 @pytest.mark.parametrize("first_page", [0, 1])
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())

@@ -90,6 +90,7 @@ def test_nothing_found_says_so(visit: Open) -> None:
     assert shown(page) == []
 
 
+@pytest.mark.long
 def test_the_keyboard_is_enough(visit: Open) -> None:
     page = visit()
     page.keyboard.press("/")
@@ -101,6 +102,7 @@ def test_the_keyboard_is_enough(visit: Open) -> None:
     assert page.input_value("#q") == ""
 
 
+@pytest.mark.long
 def test_a_link_to_what_the_search_hides_shows_it(visit: Open) -> None:
     page = visit()
     page.fill("#q", "marts.vat_by_month net_amount")

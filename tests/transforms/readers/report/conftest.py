@@ -19,6 +19,7 @@ from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
+from tests.support.once import made_once
 from transforms.readers.report import ReportWritten, write_report
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
@@ -61,7 +62,11 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
 @pytest.fixture(scope="session")
 def busy(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop of 400 days that sells on every channel, takes goods back and names its products to harm a page."""
-    folder = tmp_path_factory.mktemp("busy") / "home"
+    home = made_once(tmp_path_factory, "busy", lambda folder: _trade(publish, folder))
+    return Files(home).warehouse
+
+
+def _trade(publish: Publish, folder: Path) -> None:
     shop = make_shop(seed=5, orders=700, days=400, end="2026-11-19T15:00:00Z", samples=False)
     for number, name in enumerate(NAMES):
         shop.sell("ipad", [(name, f"{900 + number}.95", 1)], at=f"2026-11-{10 + number}T10:00:00Z")
@@ -76,7 +81,7 @@ def busy(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop.refund(odd, at="2026-11-20T07:00:00Z")
     shop.cancel(late, at="2026-11-20T07:00:00Z")
     trading.trade(shop, sales=25, seed=5)
-    return publish(shop, folder)
+    publish(shop, folder)
 
 
 @pytest.fixture(scope="session")

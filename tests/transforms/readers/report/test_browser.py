@@ -74,6 +74,7 @@ def test_a_figure_reads_as_its_value_is(busy, write, open_page):
         assert text in (GERMAN.money(Decimal(value)), GERMAN.number(Decimal(value)))
 
 
+@pytest.mark.long
 def test_channels_payments_and_closings_equal_their_marts(page, busy):
     for channel, *amounts in ask(
         busy,
@@ -143,6 +144,7 @@ def test_the_columns_and_the_table_behind_them_show_every_day(page, busy):
     assert page.locator("figure .wide svg").first.locator("title").count() == drawn[0][0]
 
 
+@pytest.mark.long
 def test_a_column_is_as_high_as_its_amount(busy, write, open_page):
     page = open_page(write(busy).path)
     parts = page.locator("#sales figure .wide svg").first.evaluate(
@@ -241,6 +243,7 @@ def test_every_colour_of_a_chart_stands_out_from_the_paper(busy, write, open_pag
     assert {name: ratio for name, ratio in ratios.items() if ratio < 3} == {}
 
 
+@pytest.mark.long
 def test_the_keyboard_reaches_everything(busy, write, open_page):
     page = open_page(write(busy).path)
 
@@ -271,6 +274,7 @@ def test_the_keyboard_reaches_everything(busy, write, open_page):
     assert table.locator("table").is_visible()
 
 
+@pytest.mark.long
 def test_print_has_every_closing_open_and_no_controls(busy, write, open_page):
     page = open_page(write(busy).path, dark=True)
     page.emulate_media(media="print")
