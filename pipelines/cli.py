@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines import process
-from pipelines.commands import basket, export, sandbox
+from pipelines.commands import basket, export, publish, sandbox
 from pipelines.commands.backfill import backfill
 from pipelines.commands.build import build
 from pipelines.commands.check import check
@@ -74,7 +74,9 @@ for one in (
     schedule, shell, orders,
 ):  # fmt: skip
     command(app)(one)
-for name, group in (("sandbox", sandbox.group), ("export", export.group), ("basket", basket.group)):
+for name, group in (
+    ("sandbox", sandbox.group), ("export", export.group), ("publish", publish.group), ("basket", basket.group),
+):  # fmt: skip
     app.add_typer(group, name=name)
 
 

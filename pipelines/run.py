@@ -18,6 +18,7 @@ from pipelines.landing import log as landing
 from pipelines.landing.cursors import begin_of
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent, timed
+from pipelines.server_copy import bring
 from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home, refuse_home
 from transforms.errors import TransformError
 from transforms.runner import build as transform
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
     from pipelines.landing.crawl import Ledger
     from pipelines.landing.reconcile import Comparison
     from transforms.errors import CheckResult
+    from transforms.readers.postgres.publish import ServerReport
 
 ROWS_PER_ANSWER = 100 - 5  # a window overlaps the one before
 LATE_FINDS = 1
 INCOMPLETE = 6
 QUARANTINED = 7
+BEHIND = 1
+BEHIND_HERE = (
+    "The run itself is done: what it loaded is published here. The next run brings it to the server, "
+    "or `inventorum publish postgres`."
+)
 DISCARDED = (
     "Another program had changed the published file; it was published anew, without those changes. "
     "Tables of your own belong into a file of your own, to which the warehouse is attached read-only."
@@ -49,6 +56,7 @@ class RunReport:
         seconds: Wall-clock seconds per step.
         tables: Rows written per table of the star schema.
         published: Whether readers see a new file.
+        server: What came to the database that the settings name; None: there is none, or it has what is published.
         accepted: Claims that are broken in what was built, as a user accepted.
         notes: What is worth saying of a run that went well: claims that broke, were accepted, or hold again.
     """
@@ -73,6 +81,7 @@ class RunReport:
     full_build_reason: str | None = None
     published: bool = False
     warehouse: str = ""
+    server: ServerReport | None = None
     accepted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -356,6 +365,20 @@ def _build_and_publish(
         report.published = True
         if published.discarded:
             report.message = f"{report.message} {DISCARDED}".lstrip()
+    if settings.postgres_url is not None:
+        _bring_to_server(settings, settings.postgres_url, report, progress)
+
+
+def _bring_to_server(settings: Settings, url: str, report: RunReport, progress: Progress) -> None:
+    """What the run did here stands, whatever becomes of it there."""
+    try:
+        with timed(report.seconds, "publish to server"):
+            report.server = bring(settings, url, progress)
+    except TransformError as fault:
+        report.exit_code = report.exit_code or BEHIND
+        told = f"{fault} {BEHIND_HERE}"
+        report.message = "\n".join(filter(None, [report.message, told]))
+        _record(settings, report)
 
 
 def _notes(built: transform.BuildReport) -> list[str]:

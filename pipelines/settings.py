@@ -49,6 +49,7 @@ _KNOWN = frozenset(
         "shop_name",
         "delta_first_page",
         "published_group",
+        "postgres_url",
         "skr",
     }
 )
@@ -132,6 +133,7 @@ class Settings:
         payment_methods: What the shop calls payment methods, by their codes.
         shop_name: Stands on what is handed on: report page and workbook; None: the account.
         delta_first_page: 0 or 1 where the server is known to start there; None finds out.
+        postgres_url: Database to which each run that publishes brings what it published; a password may be in it.
     """
 
     files: Files
@@ -152,6 +154,7 @@ class Settings:
     shop_name: str | None = None
     delta_first_page: int | None = None
     published_group: str | None = None
+    postgres_url: str | None = field(default=None, repr=False)
     skr: str = "SKR03"
 
     @classmethod
@@ -204,6 +207,7 @@ class Settings:
             shop_name=values.text("shop_name"),
             delta_first_page=values.optional_integer("delta_first_page", low=0, high=1),
             published_group=values.text("published_group"),
+            postgres_url=_postgres_url(values),
             skr=(values.text("skr") or "SKR03").upper(),
         )
 
@@ -569,6 +573,18 @@ def _base_url(values: _Values) -> str:
         raise SettingsError(
             f"The base URL {text} is not encrypted, and {host} is not this machine: the token would be "
             "readable on the way. Nothing was asked. Use https."
+        )
+    return text
+
+
+def _postgres_url(values: _Values) -> str | None:
+    """The URL as it stands; a password may be anywhere in it, so that no message repeats it."""
+    text = values.text("postgres_url")
+    if text is not None and not text.startswith(("postgresql://", "postgres://")):
+        _, where = values.found["postgres_url"]
+        raise SettingsError(
+            f"`postgres_url` in {where} is no URL like postgresql://USER@HOST:5432/DATABASE. Nothing was done. "
+            "Correct it there."
         )
     return text
 

@@ -101,6 +101,7 @@ def run_demo(settings: Settings, *, orders: int, days: int, seed: int, progress:
             channels=CHANNELS,
             start_date=None,
             delta_first_page=None,
+            postgres_url=None,  # the real shop's
             requests_per_second=500.0,  # the limit protects the real API, not our own server
         )
         first = run.sync(pointed, command="demo: first load", progress=progress)

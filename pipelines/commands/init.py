@@ -50,6 +50,9 @@ SECRETS = """\
 
 # Or a fixed token, which ends after some hours:
 # access_token = ""
+
+# A PostgreSQL database to which each run brings what it published, for BI tools that speak to a server:
+# postgres_url = "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
 """
 
 

@@ -58,6 +58,8 @@ def _show_run(report: RunReport) -> None:
         out.print("No orders were loaded: the published warehouse stays as it was.")
     else:
         out.print("Nothing new: the published warehouse stays as it was.")
+    if report.server is not None:
+        out.print(report.server.in_words(), markup=False, soft_wrap=True)
     if report.message and not report.exit_code:
         out.print(report.message, markup=False)
 

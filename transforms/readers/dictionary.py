@@ -11,6 +11,8 @@ from transforms.readers.published import open_published
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
 SCHEMAS = ("marts", "core", "ops")  # in the order in which a reader asks
 
 
@@ -58,25 +60,35 @@ def describe(published: Path) -> list[Table]:
         TransformError: Nothing is published there, or it is no warehouse.
     """
     with closing(open_published(published)) as connection:
-        tables = connection.execute(
-            "select schema_name, table_name, coalesce(comment, '') from ("
-            "select schema_name, table_name, comment from duckdb_tables() union all "
-            "select schema_name, view_name, comment from duckdb_views() where not internal) "
-            "where schema_name in (select unnest(?)) order by list_position(?, schema_name), table_name",
-            [list(SCHEMAS), list(SCHEMAS)],
-        ).fetchall()
-        columns: dict[tuple[str, str], list[Column]] = {}
-        for schema, table, name, kind, comment in connection.execute(
-            "select schema_name, table_name, column_name, data_type, coalesce(comment, '') "
-            "from duckdb_columns() where not internal order by schema_name, table_name, column_index"
-        ).fetchall():
-            columns.setdefault((schema, table), []).append(Column(name, kind, comment))
-        counts = {
-            (schema, table): connection.execute(f'select count(*) from {schema}."{table}"').fetchall()[0][0]
-            for schema, table, _ in tables
-        }
+        return read_tables(connection)
+
+
+def read_tables(connection: duckdb.DuckDBPyConnection, *, counted: bool = True) -> list[Table]:
+    """The same of a warehouse that is open already.
+
+    Args:
+        counted: Whether rows are counted; each view is computed for that. Otherwise there are 0.
+    """
+    tables = connection.execute(
+        "select schema_name, table_name, coalesce(comment, '') from ("
+        "select schema_name, table_name, comment from duckdb_tables() union all "
+        "select schema_name, view_name, comment from duckdb_views() where not internal) "
+        "where schema_name in (select unnest(?)) order by list_position(?, schema_name), table_name",
+        [list(SCHEMAS), list(SCHEMAS)],
+    ).fetchall()
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, name, kind, comment in connection.execute(
+        "select schema_name, table_name, column_name, data_type, coalesce(comment, '') "
+        "from duckdb_columns() where not internal order by schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append(Column(name, kind, comment))
+    counts = {
+        (schema, table): connection.execute(f'select count(*) from {schema}."{table}"').fetchall()[0][0]
+        for schema, table, _ in tables
+        if counted
+    }
     return [
-        _table(schema, name, comment, counts[schema, name], tuple(columns[schema, name]))
+        _table(schema, name, comment, counts.get((schema, name), 0), tuple(columns[schema, name]))
         for schema, name, comment in tables
     ]
 

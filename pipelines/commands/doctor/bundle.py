@@ -181,10 +181,11 @@ def _versions() -> dict[str, str | None]:
 
 def _settings(settings: Settings) -> dict[str, Any]:
     """The settings by name, of the login its kind alone and of the address no user or password."""
-    told = {name: getattr(settings, name) for name in settings.__dataclass_fields__ if name not in ("files", "login")}
+    secret = ("files", "login", "postgres_url")
+    told = {name: getattr(settings, name) for name in settings.__dataclass_fields__ if name not in secret}
     address = urlsplit(settings.base_url)
     told["base_url"] = urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
-    return told | {"login": type(settings.login).__name__}
+    return told | {"login": type(settings.login).__name__, "postgres_url": settings.postgres_url is not None}
 
 
 def _without_places(finding: dict[str, Any], settings: Settings) -> dict[str, Any]:
