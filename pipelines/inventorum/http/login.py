@@ -47,12 +47,10 @@ class TokenEndpoint:
 
     Args:
         post: How a refresh token is sent.
-        secrets: What must not show up in messages, even if the server repeats it.
     """
 
-    def __init__(self, post: Post, secrets: tuple[str, ...], *, sleep: Callable[[float], None]) -> None:
+    def __init__(self, post: Post, *, sleep: Callable[[float], None]) -> None:
         self._post = post
-        self._secrets = secrets
         self._sleep = sleep
 
     def grant(self, refresh_token: str) -> Grant | str:
@@ -80,13 +78,11 @@ class TokenEndpoint:
             return grant
         if result.status in (408, 429) or result.status >= 500:
             raise TryAgain(f"answered {result.status}", result.retry_after)
-        return self._refused(result, refresh_token)
+        return self._refused(result)
 
-    def _refused(self, result: RawAnswer, refresh_token: str) -> str:
+    def _refused(self, result: RawAnswer) -> str:
         refusal = read_refusal(result.body)
         words = refusal.message
-        for secret in (*self._secrets, refresh_token):
-            words = words.replace(secret, "***") if secret else words
         if refusal.key in ("invalid_client", "unauthorized_client"):
             raise LoginError(
                 f"The API does not know the client id with this client secret: {words} Nothing was asked of it. "
@@ -117,6 +113,7 @@ def post_below(base_url: str, client_id: str, client_secret: str) -> Post:
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
             fresh=True,
+            grants=True,
         )
 
     return post
@@ -239,7 +236,7 @@ class RotatingToken:
         self._seed = refresh_token.strip()
         self._seed_hash = hashlib.sha256(f"{client_id}\0{self._seed}".encode()).hexdigest()
         post = post or post_below(base_url, client_id, client_secret)
-        self._endpoint = TokenEndpoint(post, (client_secret, self._seed), sleep=sleep)
+        self._endpoint = TokenEndpoint(post, sleep=sleep)
         self._file = TokenFile(file, sleep=sleep)
         self._now = now
         self._lock = threading.Lock()

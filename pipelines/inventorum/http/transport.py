@@ -10,7 +10,7 @@ import http.client
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -20,9 +20,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import requests
 import urllib3
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 
 from pipelines.errors import SettingsError
 from pipelines.inventorum.http.deadline import DeadlineAdapter, time_limit
+from pipelines.inventorum.http.masking import SHORTEST, SHORTEST_IN_ORDERS, masked, secrets_of
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 256 * 1024 * 1024
@@ -37,6 +39,14 @@ class RawAnswer:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     seconds: float = 0.0
+
+    def without(self, secrets: tuple[str, ...]) -> RawAnswer:
+        """The answer without what the request carried and the server repeats."""
+        shortest = SHORTEST_IN_ORDERS if 200 <= self.status < 300 else SHORTEST
+        headers = {
+            name: masked(value.encode(), secrets, shortest=SHORTEST).decode() for name, value in self.headers.items()
+        }
+        return replace(self, headers=CaseInsensitiveDict(headers), body=masked(self.body, secrets, shortest=shortest))
 
     @property
     def date(self) -> datetime | None:
@@ -132,13 +142,15 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         fresh: bool = False,
+        grants: bool = False,
     ) -> RawAnswer | Fault:
-        """Send one request and read its whole answer.
+        """Send one request and read its whole answer, in which no secret of the request is left.
 
         Args:
             path: Below the base URL, with slashes at both ends.
             authorization: The value of that header.
             fresh: Open a new connection: one that the server closed meanwhile cannot swallow the request.
+            grants: A successful answer holds secrets by right, perhaps the one that was sent.
         """
         line = self._new_line() if fresh else self._line()
         begin = time.monotonic()
@@ -149,7 +161,9 @@ class Transport:
                     request, timeout=self._timeouts, allow_redirects=False, **line.settings
                 ) as response:
                     content = _read_all(response)
-                    return RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
+                    answer = RawAnswer(response.status_code, response.headers, content, time.monotonic() - begin)
+                    is_grant = grants and 200 <= answer.status < 300
+                    return answer if is_grant else answer.without(secrets_of(authorization, body))
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 reason, was_sent = _describe(error, is_late=deadline.is_over)
             finally:
