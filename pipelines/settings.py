@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -354,6 +355,13 @@ def prepare_dlt() -> None:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     for name in [name for name in os.environ if name.startswith("DLT_")]:
         del os.environ[name]
+
+
+def java_program() -> str | None:
+    """The Java that Spark would run on: that of JAVA_HOME, else the first one on the path; None: there is none."""
+    if home := os.environ.get("JAVA_HOME"):
+        return str(Path(home) / "bin" / "java")
+    return shutil.which("java")
 
 
 def color_wanted() -> bool:

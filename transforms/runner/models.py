@@ -41,6 +41,7 @@ TEMPORARY = ("temporary", "inline", "stored", "touched", "changed")  # kinds of 
 # there are new loads; for each batch of orders; after the last batch.
 STATIC, LOADS, BATCH, FINAL = range(4)
 FINDINGS = "ops.fct_findings"  # what the warning checks found; the runner fills it
+OF_SPARK = ".spark.sql"  # macros with bodies of their own on Spark
 RUNNER_VERSION = 1  # raise it when the same SQL files would give other tables
 
 
@@ -177,7 +178,11 @@ def fingerprint(sql_dir: Path) -> str:
 
 def read_macros(sql_dir: Path) -> dict[str, str]:
     """The statements of each file of macros, by its path below the SQL folder."""
-    return {f"macros/{path.name}": path.read_text("utf-8") for path in sorted((sql_dir / "macros").glob("*.sql"))}
+    return {
+        f"macros/{path.name}": path.read_text("utf-8")
+        for path in sorted((sql_dir / "macros").glob("*.sql"))
+        if not path.name.endswith(OF_SPARK)
+    }
 
 
 def temporary(full_name: str) -> str:
@@ -204,4 +209,5 @@ def _project_files(sql_dir: Path) -> Iterator[Path]:
     yield from sorted(sql_dir.glob("columns.yml"))
     for folder in ("macros", *MODEL_FOLDERS, "checks", "seeds"):
         for suffix in ("sql", "yml", "csv"):
-            yield from sorted((sql_dir / folder).glob(f"*.{suffix}"))
+            found = sorted((sql_dir / folder).glob(f"*.{suffix}"))
+            yield from (path for path in found if not path.name.endswith(OF_SPARK))
