@@ -41,6 +41,11 @@ def begin() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
+def leave_nothing_out() -> None:
+    """Let packages be found again that `begin` hides; for a library that asks for them before it does without."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _LeftOut)]
+
+
 def mend_streams() -> None:
     """Give the process three streams that any text can be written to.
 

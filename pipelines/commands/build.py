@@ -68,7 +68,7 @@ def build(
 def _on_spark(common: Common, raw: Path | None, out: Path | None, master: str | None, keep: int | None) -> Ended:
     import os
 
-    from pipelines import run
+    from pipelines import process, run
     from pipelines.outputs import checked
     from pipelines.settings import java_program
     from transforms.spark.build import build as build_on_spark
@@ -81,6 +81,7 @@ def _on_spark(common: Common, raw: Path | None, out: Path | None, master: str | 
         )
     settings = common.settings()
     os.umask(0o077)
+    process.leave_nothing_out()  # pyspark
     with common.progress() as progress:
         report = build_on_spark(
             raw,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
 import subprocess
@@ -121,7 +122,8 @@ def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
     for name, value in settings.items():
         builder = builder.config(name, value)
     try:
-        made = builder.getOrCreate()
+        with _unheard():
+            made = builder.getOrCreate()
     except Exception as fault:
         raise SparkUnreachable(
             f"Spark could not begin on {master}: {first_line(fault)} Nothing was built. Its own settings, from "
@@ -132,6 +134,22 @@ def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
     finally:
         with suppress(Exception):
             made.stop()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Whatever is written to stderr meanwhile goes nowhere, and so does what programs write that begin meanwhile.
+
+    Java greets and warns there, before any setting of ours can keep it from that.
+    """
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def first_line(fault: BaseException) -> str:
