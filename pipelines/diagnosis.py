@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.settings import RotatingLogin, Settings, StaticLogin
+from pipelines.terminal import visible
 
 PACKAGES = ("pipelines", "transforms")
 MASK = "***"
@@ -25,7 +26,7 @@ class Masked(logging.Formatter):
         text = super().format(record)
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        return text
+        return visible(text)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import re
 import sys
 import typing
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rich.console import Console
+    from rich.text import Text
 
     from pipelines.progress import Progress
 
 INTERRUPTED = 130
+# control characters but line ends and tabs, marks that turn the reading direction, halves of surrogate pairs
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 HomeOption = Annotated[
     Path | None,
@@ -251,9 +255,24 @@ def complain(ended: Ended) -> None:
     stderr = console(stderr=True)
     head = ("Error: ", "bold red") if ended.is_error else ""
     try:
-        stderr.print(Text.assemble(head, ended.reason), soft_wrap=not stderr.is_terminal)
+        stderr.print(Text.assemble(head, visible(ended.reason)), soft_wrap=not stderr.is_terminal)
     except OSError:  # nobody can be told
         process.leave(sys.stderr)
+
+
+def visible(text: str) -> str:
+    """Text that came from outside, as a terminal may get it: what would steer it is shown by its number instead.
+
+    Buyers type names and addresses, and servers write error pages. Line ends and tabs stay.
+    """
+    return STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def print_exactly(texts: Iterable[str]) -> None:
+    """Write text on stdout: to files and pipes as it is, to a terminal without what would steer it."""
+    is_terminal = sys.stdout.isatty()
+    for text in texts:
+        sys.stdout.write(visible(text) if is_terminal else text)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -263,6 +282,9 @@ def console(*, stderr: bool = False) -> Console:
     from pipelines.progress import USUAL_COLUMNS
 
     class Plain(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)
+
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # `guarded` ends the program; Rich would with exit code 1
 
@@ -293,7 +315,7 @@ def short(path: Path) -> str:
 
 def show_json(result: Any) -> None:
     """Print one JSON document on stdout: decimals as text, times in ISO 8601."""
-    sys.stdout.write(json_text(result, sys.stdout.encoding))
+    print_exactly([json_text(result, sys.stdout.encoding)])
 
 
 def json_text(result: Any, encoding: str = "utf-8") -> str:
@@ -346,7 +368,7 @@ def show_table(
     for name in columns:
         table.add_column(name, justify="right" if name in numeric else "left", overflow="fold", no_wrap=name in whole)
     for row in listed:
-        table.add_row(*(Text("" if value is None else cell(value)) for value in row))
+        table.add_row(*(Text("" if value is None else visible(cell(value))) for value in row))
     console().print(table)
 
 

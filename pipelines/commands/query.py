@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,15 +17,27 @@ from pipelines.errors import HomeError, SettingsError
 from pipelines.outputs import checked
 from pipelines.process import ended_by_ctrl_c
 from pipelines.settings import Files
-from pipelines.terminal import Common, cell, console, json_text, show_json, show_pairs, show_table
+from pipelines.terminal import (
+    Common,
+    cell,
+    console,
+    json_text,
+    print_exactly,
+    show_json,
+    show_pairs,
+    show_table,
+    visible,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
 ROWS_SHOWN = 1_000
+PIECE = 10_000
 READABLE = 12  # characters of a column, with the space beside it
 
-Rows = list[tuple[Any, ...]]
+Row = tuple[Any, ...]
+Rows = list[Row]
 
 
 def write_result(files: Files, sql: str, form: str | None, output: Path | None) -> None:
@@ -52,18 +65,25 @@ def write_result(files: Files, sql: str, form: str | None, output: Path | None) 
         with _told("The statement failed"):
             result = connection.execute(sql)
             columns = [column[0] for column in result.description or []]
-            rows = result.fetchall()
-    if form == "table" and file is None:
-        _show(columns, rows)
-        return
-    if form == "json" and file is None:
-        show_json(_records(columns, rows))
-        return
-    text = WRITERS["markdown" if form == "table" else form](columns, rows)
-    if file is None:
-        sys.stdout.write(text)
-    else:
-        _write(file, text.encode())
+            if form == "table" and file is None:
+                shown = result.fetchmany(ROWS_SHOWN)
+                _show(columns, shown, len(shown) + sum(map(len, _pieces(result))))
+                return
+            rows = (row for piece in _pieces(result) for row in piece)
+            if form == "json" and file is None:
+                show_json(_records(columns, list(rows)))
+                return
+            text = WRITERS["markdown" if form == "table" else form](columns, rows)
+            if file is None:
+                print_exactly(text)
+            else:
+                _write(file, "".join(text).encode())
+
+
+def _pieces(result: duckdb.DuckDBPyConnection) -> Iterator[Rows]:
+    """What is left of a result, a few thousand rows at a time: all at once a million take hundreds of megabytes."""
+    while piece := result.fetchmany(PIECE):
+        yield piece
 
 
 def _form(form: str | None, output: Path | None) -> str:
@@ -130,10 +150,10 @@ def show_rows(columns: Sequence[str], shown: Rows) -> None:
             show_pairs({f"  {name}": "" if value is None else value for name, value in zip(columns, row, strict=True)})
 
 
-def _show(columns: Sequence[str], rows: Rows) -> None:
-    show_rows(columns, rows[:ROWS_SHOWN])
-    if len(rows) > ROWS_SHOWN:
-        sys.stdout.write(f"{ROWS_SHOWN} of {len(rows)} rows shown; --format csv prints all.\n")
+def _show(columns: Sequence[str], shown: Rows, found: int) -> None:
+    show_rows(columns, shown)
+    if found > len(shown):
+        sys.stdout.write(f"{len(shown)} of {found} rows shown; --format csv prints all.\n")
 
 
 def _whole(columns: Sequence[str], rows: Rows) -> set[str]:
@@ -147,16 +167,16 @@ def _can_stand_side_by_side(columns: Sequence[str], rows: Rows, whole: set[str])
     """Whether a table leaves each column as wide as it is, or texts at least wide enough to be read in parts."""
     cells = [len(name) for name in columns]
     for row in rows:
-        cells = [max(known, len(cell(value))) for known, value in zip(cells, row, strict=True)]
+        cells = [max(known, len(visible(cell(value)))) for known, value in zip(cells, row, strict=True)]
     least = [wide if name in whole else min(wide, READABLE) for name, wide in zip(columns, cells, strict=True)]
     return sum(least) + 3 * len(cells) <= console().width
 
 
-def _json(columns: Sequence[str], rows: Rows) -> str:
-    return json_text(_records(columns, rows))
+def _json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    yield json_text(_records(columns, rows))
 
 
-def _records(columns: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
+def _records(columns: Sequence[str], rows: Iterable[Row]) -> list[dict[str, Any]]:
     """A record for each row; JSON has no word for a number that is none, so it is null."""
     names = unique_names(columns)
     told = ((None if isinstance(value, float) and not isfinite(value) else value for value in row) for row in rows)
@@ -175,19 +195,19 @@ def unique_names(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _csv(columns: Sequence[str], rows: Rows) -> str:
+def _csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """As `export csv`: a cell is the same in both."""
     from transforms.readers.exports.csv_file import INTERNATIONAL
 
-    return "".join(map(INTERNATIONAL.line, [columns, *rows]))
+    return map(INTERNATIONAL.line, chain([columns], rows))
 
 
-def _markdown(columns: Sequence[str], rows: Rows) -> str:
+def _markdown(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |\n"
 
-    body = [["" if value is None else markdown_cell(cell(value)) for value in row] for row in rows]
-    return line(map(markdown_cell, columns)) + line(["---"] * len(columns)) + "".join(map(line, body))
+    body = (["" if value is None else markdown_cell(cell(value)) for value in row] for row in rows)
+    return map(line, chain([map(markdown_cell, columns), ["---"] * len(columns)], body))
 
 
 def markdown_cell(text: str) -> str:
@@ -224,7 +244,11 @@ def _unwritable(file: Path, error: OSError) -> HomeError:
     )
 
 
-WRITERS: dict[str, Callable[[Sequence[str], Rows], str]] = {"json": _json, "csv": _csv, "markdown": _markdown}
+WRITERS: dict[str, Callable[[Sequence[str], Iterable[Row]], Iterable[str]]] = {
+    "json": _json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".parquet": "parquet"}
 PLAIN_TEXT = ("", ".txt")
 

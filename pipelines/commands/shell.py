@@ -14,7 +14,7 @@ import typer
 
 from pipelines.errors import InventorumError, SettingsError
 from pipelines.process import ended_by_ctrl_c
-from pipelines.terminal import Common
+from pipelines.terminal import Common, visible
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,7 +61,7 @@ def run_shell(warehouse: Path, timezone: str) -> None:
             except InventorumError as error:
                 if not is_terminal:
                     raise
-                sys.stderr.write(f"{error}\n")
+                sys.stderr.write(f"{visible(str(error))}\n")
             except KeyboardInterrupt:
                 sys.stdout.write("Interrupted.\n")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from pipelines.terminal import Common, show_json
+from pipelines.terminal import Common, print_exactly, show_json
 
 
 def explain(
@@ -36,7 +35,7 @@ def explain(
 
     files = common.settings().files
     if payload is not None:
-        sys.stdout.write(payload_of(files, order_id, payload, account=account))
+        print_exactly([payload_of(files, order_id, payload, account=account)])
         return 0
     explained = gather(files, order_id, account=account, personal=personal)
     if common.as_json:

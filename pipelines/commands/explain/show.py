@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.explain.changes import HIDDEN
 from pipelines.commands.explain.gather import MISSING
-from pipelines.terminal import cell, console, show_table
+from pipelines.terminal import cell, console, show_table, visible
 
 if TYPE_CHECKING:
     from pipelines.commands.explain.gather import Explained, Version
@@ -267,5 +267,5 @@ def money(amount: Any, currency: str = "") -> str:
 
 
 def clean(text: Any) -> str:
-    """Text of the shop without characters that steer a terminal or turn the reading direction."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in str(text))
+    """Text of the shop on one line, without what steers a terminal."""
+    return visible(str(text)).replace("\n", "\\u000a").replace("\t", "\\u0009")
