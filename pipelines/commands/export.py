@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,16 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="PATH", help="Folder or file. Default: exports/ in the home folder."),
 ]
-
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH|URL",
+        help="Folder or file, also of an object store: s3://bucket/folder. Default: exports/ in the home folder.",
+    ),
+]
+LOCAL = ("file://", "local://")  # URLs of this machine's files
 
 group = typer.Typer(
     help="Write tables of the warehouse, or what was loaded, to files that only you can read.",
@@ -39,7 +49,7 @@ def export_csv(
     table: TableOption = None,
     first: FromOption = None,
     last: ToOption = None,
-    output: OutputOption = None,
+    output: StoreOption = None,
     german: Annotated[
         bool, typer.Option("--german", help="Semicolons, decimal commas, 31.12.2026, for German Excel.")
     ] = False,
@@ -63,7 +73,7 @@ def export_xlsx(
     table: TableOption = None,
     first: FromOption = None,
     last: ToOption = None,
-    output: OutputOption = None,
+    output: StoreOption = None,
 ) -> int:
     """Write an Excel workbook: a sheet for each mart, and one that says what they are.
 
@@ -80,9 +90,12 @@ def export_parquet(
     table: TableOption = None,
     first: FromOption = None,
     last: ToOption = None,
-    output: OutputOption = None,
+    output: StoreOption = None,
 ) -> int:
     """Write a Parquet file for each mart: exact decimals, times in UTC.
+
+    --output also takes a URL that fsspec knows (s3://, gs://, az://, sftp://, ...), as csv and xlsx do; the extra
+    `stores` brings what reaches S3, Google Cloud Storage and Azure, and each finds its login in its own way.
 
     --json: `form`, `period`, `files` (`path`, `tables`, `rows`, `bytes`), `notes`.
 
@@ -164,8 +177,6 @@ def export_raw(
 
     Example: inventorum export raw lake/raw
     """
-    import os
-
     from pipelines.landing.raw_files import export_raw as export
     from pipelines.lock import exclusive
     from pipelines.outputs import checked
@@ -194,24 +205,37 @@ def _tables(
     table: list[str] | None,
     first: str | None,
     last: str | None,
-    output: Path | None,
+    output: str | None,
 ) -> int:
     from pipelines.outputs import checked
-    from transforms.readers.exports.tables import export_tables
+    from transforms.readers.exports.store import export_to_store, is_store
+    from transforms.readers.exports.tables import ExportReport, export_tables
 
     settings = common.settings()
-    default = settings.files.home / "exports"
-    report = export_tables(
-        settings.files.warehouse,
-        form,
-        checked(settings.files, output or (default if form == "xlsx" else default / form)),
-        names=table or [],
-        period=_period(first, last),
-        account=settings.account,
-        shop_name=settings.shop_name,
-        currency=settings.currency,
-        timezone=settings.timezone,
-    )
+    period = _period(first, last)
+
+    def write(place: Path) -> ExportReport:
+        return export_tables(
+            settings.files.warehouse,
+            form,
+            place,
+            names=table or [],
+            period=period,
+            account=settings.account,
+            shop_name=settings.shop_name,
+            currency=settings.currency,
+            timezone=settings.timezone,
+        )
+
+    if output is not None and is_store(output):
+        os.umask(0o077)
+        if output.startswith(LOCAL):
+            checked(settings.files, Path(output.split("://", 1)[1]))
+        report = export_to_store(output, write)
+    else:
+        default = settings.files.home / "exports"
+        place = Path(output) if output else default if form == "xlsx" else default / form
+        report = write(checked(settings.files, place))
     if common.as_json:
         show_json(report)
     else:
@@ -229,10 +253,13 @@ def _period(first: str | None, last: str | None) -> Period:
 def _show_files(report: Any) -> None:
     """The files with their sizes; the folder once, above them."""
     out = console()
-    for folder in dict.fromkeys(written.path.parent for written in report.files):
-        inside = [written for written in report.files if written.path.parent == folder]
+    folders: dict[str, list[list[Any]]] = {}
+    for written in report.files:
+        folder, _, name = str(written.path).rpartition("/")
+        folders.setdefault(folder, []).append([name, written.rows, written.bytes])
+    for folder, inside in folders.items():
         out.print(f"{folder}/", markup=False, soft_wrap=True)
-        show_table(["file", "rows", "bytes"], [[w.path.name, w.rows, w.bytes] for w in inside])
+        show_table(["file", "rows", "bytes"], inside)
     out.print(
         f"Wrote {len(report.files)} {'file' if len(report.files) == 1 else 'files'}, "
         f"{sum(written.rows for written in report.files)} rows; period: {report.period}."

@@ -28,11 +28,12 @@ class Written:
     """One file that an export left behind.
 
     Attributes:
+        path: Where it is; of an object store the URL.
         tables: The tables in it.
         rows: Rows of data, headers not counted.
     """
 
-    path: Path
+    path: Path | str
     tables: tuple[str, ...]
     rows: int
     bytes: int

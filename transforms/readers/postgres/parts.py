@@ -11,7 +11,7 @@ import duckdb
 if TYPE_CHECKING:
     from transforms.readers.postgres.shapes import Facts, Shape
 
-ROWS_A_PART = 200
+ROWS_A_PART = 50
 TOO_MANY = 4  # times as many parts as wanted: the table has grown, and is parted anew
 # Who computed the fingerprints: another DuckDB may hash otherwise. Raise the number when parts are told otherwise.
 HASHED_BY = f"1, DuckDB {duckdb.__version__}"
@@ -38,7 +38,7 @@ class Parting:
 
 
 def part_anew(shape: Shape, warehouse: duckdb.DuckDBPyConnection, facts: Facts) -> Parting:
-    """The table in parts of about 200 rows."""
+    """The table in parts of about 50 rows."""
     if facts.low is None or facts.high is None:
         return parted(shape, warehouse, 1)
     return parted(shape, warehouse, max(1, (facts.high - facts.low + 1) // (facts.rows // ROWS_A_PART + 1)))

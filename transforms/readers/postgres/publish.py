@@ -57,7 +57,7 @@ class ServerReport:
         if not self.is_news:
             return f"Nothing new: {self.server} has what is published here."
         if self.is_first:
-            return f"Published to {self.server}: {self.rows_inserted} rows of {len(self.tables)} tables that hold any."
+            return f"Published to {self.server}: {self.rows_inserted} rows in {len(self.tables)} tables."
         counts = f"{self.rows_inserted} rows inserted, {self.rows_updated} updated, {self.rows_deleted} deleted"
         return f"Published to {self.server}: {counts}."
 

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import fsspec
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from pipelines import run
 from pipelines.commands.export import export_csv
@@ -34,6 +36,7 @@ from transforms.readers.exports import excel_file
 from transforms.readers.exports.cells import german, harmless, international
 from transforms.readers.exports.errors import ExportFailed, ExportRefused
 from transforms.readers.exports.selection import Period
+from transforms.readers.exports.store import export_to_store
 from transforms.readers.exports.tables import ExportReport, export_tables
 
 RISKY = ['=HYPERLINK("http://evil.example","x")', "+49 30 123", "-5 % auf alles", "@SUM(A1)", " =1+1", "Tüte; groß"]
@@ -281,6 +284,78 @@ def test_a_file_in_the_way_of_the_folder_is_named(export: Export, tmp_path: Path
 def test_a_period_that_runs_backwards_is_refused() -> None:
     with pytest.raises(ExportRefused, match="is after"):
         Period(date(2026, 11, 2), date(2026, 11, 1))
+
+
+def test_a_url_gets_the_files_that_a_folder_would(export: Export, tmp_path: Path) -> None:
+    plain = export("parquet", "sales_by_day", "refunds")
+    names = ["refunds.parquet", "sales_by_day.parquet"]
+
+    for _ in range(2):  # the second time they stand there already
+        report = export_to_store(
+            f"file://{tmp_path}/store/", lambda place: export("parquet", "sales_by_day", "refunds", output=place)
+        )
+
+    assert [written.path for written in report.files] == [f"file://{tmp_path}/store/{name}" for name in names]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == {
+        Path(written.path).name: Path(written.path).read_bytes() for written in plain.files
+    }
+
+
+def test_a_url_of_a_file_gets_one_table(export: Export) -> None:
+    report = export_to_store(
+        "memory://bucket/orders.parquet", lambda place: export("parquet", "core.fct_orders", output=place)
+    )
+
+    with fsspec.open("memory://bucket/orders.parquet") as file:
+        assert pq.read_table(file).num_rows == report.files[0].rows > 0
+    assert report.files[0].path == "memory://bucket/orders.parquet"
+
+
+class SmallStore(MemoryFileSystem):  # type: ignore[misc]
+    """An object store that has room for one file more."""
+
+    protocol = "small"
+    store: dict[str, Any] = {}
+    pseudo_dirs = [""]
+
+    def put_file(self, source: str, target: str, **options: Any) -> None:
+        if len(self.store) > 1:
+            raise PermissionError("the quota of me with s3cret is used up")
+        super().put_file(source, target, **options)
+
+
+def test_a_store_that_refuses_a_file_keeps_what_it_had(export: Export) -> None:
+    fsspec.register_implementation("small", SmallStore, clobber=True)
+    SmallStore().pipe_file("/me:s3cret@bucket/refunds.parquet", b"of before")
+
+    with pytest.raises(ExportFailed, match=r"small://bucket did not take the files: the quota of me with \*"):
+        export_to_store(
+            "small://me:s3cret@bucket", lambda place: export("parquet", "refunds", "sales_by_day", output=place)
+        )
+
+    assert SmallStore().find("") == ["/me:s3cret@bucket/refunds.parquet"]
+    assert SmallStore().cat_file("/me:s3cret@bucket/refunds.parquet") == b"of before"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("nowhere://me:s3cret@bucket/x", "Protocol not known"), ("sftp://me:s3cret@host/x", "cannot be reached")],
+)
+def test_a_url_that_nothing_reaches_is_refused_without_its_login(export: Export, url: str, words: str) -> None:
+    with pytest.raises(ExportRefused, match=words) as refused:
+        export_to_store(url, lambda place: export("parquet", output=place))
+
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.long
+def test_a_url_of_the_home_is_refused_and_files_are_for_their_owner_only(warehouse: Path, tmp_path: Path) -> None:
+    refused = command(["export", "parquet", "-o", f"file://{warehouse}"], warehouse.parent, tmp_path)
+    written = command(["export", "csv", "-t", "refunds", "-o", f"file://{tmp_path}/x"], warehouse.parent, tmp_path)
+
+    assert (refused.returncode, "would write into the home" in refused.stderr) == (2, True)
+    assert written.returncode == 0, written.stderr
+    assert stat.S_IMODE((tmp_path / "x" / "refunds.csv").stat().st_mode) == 0o600
 
 
 @pytest.mark.long
