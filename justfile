@@ -31,3 +31,7 @@ bench *arguments:
 # how many changes of the SQL are noticed; takes long
 mutants *arguments:
     {{python}} -m tests.mutants {{arguments}}
+
+# the same tables on DuckDB and on Spark; takes minutes
+parity:
+    INVENTORUM_PARITY=1 .venv/bin/pytest -n 0 -m '' tests/transforms/spark/test_parity.py

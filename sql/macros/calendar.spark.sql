@@ -20,10 +20,17 @@ case
     else cast(convert_timezone(getvariable('timezone'), 'UTC', wall) as timestamp)
 end;
 
--- With an offset but without seconds Spark reads no time.
+-- With an offset but without seconds Spark reads no time; DuckDB reads none with small letters, or
+-- with a space before the offset.
 create or replace temporary function instant_with_offset (sent string)
 returns timestamp return
-try_cast(regexp_replace(upper(sent), r'([T ]\d\d:\d\d)\s*(Z|[+-])', '$1:00$2') as timestamp);
+case
+    when not sent rlike r'[tz]|\s[Z+-]'
+        then
+            try_cast(
+                regexp_replace(sent, r'([T ]\d\d:\d\d)(Z|[+-])', '$1:00$2') as timestamp
+            )
+end;
 
 create or replace temporary function moment_of (sent string)
 returns timestamp return
