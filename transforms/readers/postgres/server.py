@@ -150,7 +150,7 @@ def session(address: Address) -> Iterator[Session]:
     driver = _driver()
     connection = _connected(driver, address)
     try:
-        with _readable_faults(driver, address):
+        with _readable_faults(driver, address, connection.info):
             opened = Session(address, connection)
             opened.run("; ".join(STARTED))
             if opened.rows("show server_encoding") != [("UTF8",)]:
@@ -189,14 +189,15 @@ def _connected(driver: Any, address: Address) -> psycopg.Connection[Any]:
 
 
 @contextmanager
-def _readable_faults(driver: Any, address: Address) -> Iterator[None]:
+def _readable_faults(driver: Any, address: Address, login: psycopg.ConnectionInfo) -> Iterator[None]:
     try:
         yield
     except driver.errors.InsufficientPrivilege as fault:
-        user = address.parameters.get("user") or "the role"
+        grant = f"grant create, temporary on database {quoted_name(login.dbname)} to {quoted_name(login.user)}"
         raise ServerRefused(
-            f"{address.name}: {user} may not do what is needed: {_words(fault, address)}. Nothing was written. It "
-            "needs `grant create, temporary on database …`, and must own the tables that it published before."
+            f"{address.name}: the role {login.user} may not do what is needed: {_words(fault, address)}. Nothing was "
+            f"written. Run `{grant}` there as the owner of the database; tables that were published before must be "
+            "the role's own."
         ) from None
     except driver.errors.LockNotAvailable as fault:
         raise ServerBusy(

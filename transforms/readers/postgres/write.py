@@ -79,7 +79,7 @@ def _change(
     added: tuple[str, ...],
 ) -> Written:
     note = there.notes[shape.name]
-    if full or note.hashed_by != parts.HASHED_BY or list(note.columns) != [c.name for c in shape.table.columns]:
+    if full or added or note.hashed_by != parts.HASHED_BY:
         facts = read_facts(shape, warehouse)
         parting, changed = parts.part_anew(shape, warehouse, facts), None
     else:
