@@ -27,6 +27,8 @@ from transforms.runner.publish import STAMP
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.support.postgres_server import Server
+
 # A shell that starts a job in the background has it ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -143,3 +145,15 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of Debian's packages, one for each process of tests."""
+    from tests.support.postgres_server import binaries, running
+
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with running(programs) as started:
+        yield started

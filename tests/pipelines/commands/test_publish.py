@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
 from tests.support.passage import Passage
-from tests.support.postgres_server import IN_URL, LOCKED, PASSWORD, POWERLESS, Server, ask, binaries, running
+from tests.support.postgres_server import IN_URL, LOCKED, PASSWORD, POWERLESS, Server, ask
 from tests.support.postgres_twin import NOTES, TABLES, in_file, on_server
 from tests.support.real_command import surroundings
 from transforms.errors import TransformError
@@ -40,20 +40,10 @@ NEXT_TRANSACTION = "select pg_snapshot_xmax(pg_current_snapshot())::text"
 Change = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """One server for all tests of this file."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    with running(programs) as started:
-        yield started
-
-
 @pytest.fixture
-def database(server: Server) -> str:
+def database(postgres: Server) -> str:
     """The URL of an empty database."""
-    return server.database()
+    return postgres.database()
 
 
 @pytest.fixture(scope="module")
@@ -76,17 +66,17 @@ def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pa
 
 
 @pytest.fixture(scope="module")
-def published_small(server: Server, first_home: Path) -> str:
+def published_small(postgres: Server, first_home: Path) -> str:
     """A database to which the small warehouse was published; to be copied."""
-    url = server.database()
+    url = postgres.database()
     publish(first_home / "warehouse.duckdb", url)
     return url
 
 
 @pytest.fixture
-def small(server: Server, published_small: str) -> str:
+def small(postgres: Server, published_small: str) -> str:
     """A database of its own that holds the small warehouse."""
-    return server.database(like=published_small)
+    return postgres.database(like=published_small)
 
 
 @pytest.fixture
@@ -128,13 +118,13 @@ def news(small: str, changed: Change, first_home: Path) -> News:
 
 
 @pytest.fixture(params=["small", pytest.param("traded", marks=pytest.mark.long)])
-def any_news(request: pytest.FixtureRequest, server: Server) -> News:
+def any_news(request: pytest.FixtureRequest, postgres: Server) -> News:
     """The same; in the long form of a shop that traded."""
     if request.param == "small":
         found: News = request.getfixturevalue("news")
         return found
     before, after = request.getfixturevalue("before_and_after")
-    database = server.database()
+    database = postgres.database()
     publish(before, database)
     return News(before, after, database)
 
@@ -428,9 +418,9 @@ def test_full_mends_what_somebody_changed(news: News) -> None:
     ids=["password", "no-password", "unquoted", "no-database", "unreachable", "option", "value", "other", "no-rights"],
 )
 def test_a_fault_is_one_message_without_the_password(
-    server: Server, database: str, first_home: Path, url: str, exit_code: int, words: str
+    postgres: Server, database: str, first_home: Path, url: str, exit_code: int, words: str
 ) -> None:
-    filled = url.replace("PORT", str(server.port)).replace("DATABASE", database.rsplit("/", 1)[1])
+    filled = url.replace("PORT", str(postgres.port)).replace("DATABASE", database.rsplit("/", 1)[1])
 
     told = inventorum("publish", "postgres", filled, home=first_home)
 
@@ -457,8 +447,8 @@ def test_a_role_that_may_read_only_is_refused_and_told_what_it_needs(news: News,
 
 
 @pytest.mark.long
-def test_a_database_in_another_encoding_is_refused(server: Server, first_home: Path) -> None:
-    latin = server.database("encoding 'LATIN1' template template0")
+def test_a_database_in_another_encoding_is_refused(postgres: Server, first_home: Path) -> None:
+    latin = postgres.database("encoding 'LATIN1' template template0")
 
     with pytest.raises(ServerFailed, match="encoding 'UTF8'"):
         publish(first_home / "warehouse.duckdb", latin)
@@ -492,21 +482,21 @@ TERMINATION = 5  # bytes of the message that follows COMMIT
 
 @pytest.mark.long
 def test_killed_at_any_point_readers_see_the_old_state_or_the_new_one_whole(
-    server: Server, before_and_after: tuple[Path, Path], tmp_path: Path
+    postgres: Server, before_and_after: tuple[Path, Path], tmp_path: Path
 ) -> None:
     before, after = before_and_after
-    database, other = server.database(), server.database()
+    database, other = postgres.database(), postgres.database()
     for url in (database, other):
         publish(before, url)
     (tmp_path / "warehouse.duckdb").symlink_to(after)
-    with Passage(server.port) as passage:
-        publish(after, other.replace(f":{server.port}/", f":{passage.port}/"))
+    with Passage(postgres.port) as passage:
+        publish(after, other.replace(f":{postgres.port}/", f":{passage.port}/"))
     whole, states = passage.sent, {"old": in_file(before), "new": in_file(after)}
 
     found = []
     for point in KILLS:
-        with Passage(server.port) as passage:
-            process = _publishing(tmp_path, database.replace(f":{server.port}/", f":{passage.port}/"))
+        with Passage(postgres.port) as passage:
+            process = _publishing(tmp_path, database.replace(f":{postgres.port}/", f":{passage.port}/"))
             passage.then = process.kill
             at_end = whole - TERMINATION - (4 if point == "in COMMIT" else 0)
             passage.limit = at_end if isinstance(point, str) else int(whole * point)
@@ -520,12 +510,12 @@ def test_killed_at_any_point_readers_see_the_old_state_or_the_new_one_whole(
 
 
 @pytest.mark.long
-def test_killed_in_the_first_publish_nothing_of_it_is_there(server: Server, first_home: Path) -> None:
-    database = server.database()
+def test_killed_in_the_first_publish_nothing_of_it_is_there(postgres: Server, first_home: Path) -> None:
+    database = postgres.database()
 
     for kilobytes in (2, 20, 100):
-        with Passage(server.port) as passage:
-            process = _publishing(first_home, database.replace(f":{server.port}/", f":{passage.port}/"))
+        with Passage(postgres.port) as passage:
+            process = _publishing(first_home, database.replace(f":{postgres.port}/", f":{passage.port}/"))
             passage.then, passage.limit = process.kill, kilobytes * 1024
             assert process.wait(timeout=120) == -signal.SIGKILL
         _wait_until_alone(database)
@@ -553,7 +543,7 @@ def _wait_until_alone(database: str) -> None:
 
 @pytest.mark.long
 def test_each_run_brings_what_it_published_and_without_news_asks_nobody(
-    database: str, home: Path, shop: Shop, settings: Settings, server: Server
+    database: str, home: Path, shop: Shop, settings: Settings, postgres: Server
 ) -> None:
     following = replace(settings, postgres_url=database)
     sessions = f"select sessions from pg_stat_database where datname = '{database.rsplit('/', 1)[1]}'"
@@ -564,9 +554,9 @@ def test_each_run_brings_what_it_published_and_without_news_asks_nobody(
     assert isinstance(report.server, ServerReport)
     assert report.server.is_first
     assert on_server(database) == in_file(settings.files.warehouse)
-    before = ask(server.url(), sessions)
+    before = ask(postgres.url(), sessions)
     assert run.build(following).server is None
-    assert ask(server.url(), sessions) == before
+    assert ask(postgres.url(), sessions) == before
 
 
 def test_a_publish_that_fails_undoes_no_run(home: Path, shop: Shop, settings: Settings) -> None:
@@ -595,9 +585,9 @@ def test_the_url_of_the_setting_is_told_to_nobody(home: Path, settings: Settings
 
 @pytest.mark.long
 def test_the_command_takes_the_url_of_the_setting_and_tells_what_it_did(
-    database: str, first_home: Path, server: Server
+    database: str, first_home: Path, postgres: Server
 ) -> None:
-    ask(server.url(), f"grant create, temporary on database {database.rsplit('/', 1)[1]} to {LOCKED}")
+    ask(postgres.url(), f"grant create, temporary on database {database.rsplit('/', 1)[1]} to {LOCKED}")
     url = database.replace("postgres@", f"{LOCKED}:{IN_URL}@")
 
     first = inventorum("publish", "postgres", home=first_home, SOURCES__INVENTORUM__POSTGRES_URL=url)

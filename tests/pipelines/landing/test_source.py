@@ -20,6 +20,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings
 from tests import ROOT
+from tests.support.postgres_server import Server, ask
 from tests.support.real_command import finish, start
 
 WOBBLER = [("Wobbler", "6.99", 1)]
@@ -155,6 +156,23 @@ def test_another_destination_and_some_of_the_resources(folder: Path, shop: Shop,
         landed = "select channel, cast(payload as json).id::bigint = order_id from raw.orders"
         assert connection.execute(landed).fetchall() == [("shop", True)]
         assert connection.execute("select channel, status from raw.windows").fetchall() == [("shop", "complete")]
+
+
+@pytest.mark.long
+def test_the_same_script_loads_into_postgres(folder: Path, shop: Shop, load: Load, postgres: Server) -> None:
+    database = postgres.database()
+    with_login = database.replace("postgres@", "postgres:any@")  # dlt asks for a password
+    with (folder / ".dlt" / "secrets.toml").open("a") as secrets:
+        secrets.write(f'[destination.postgres]\ncredentials = "{with_login}"\n')
+    order = shop.sell("shop", items=WOBBLER)
+    for _ in range(2):
+        shop.clock.advance(2 * HOUR)
+        ran = load(destination="postgres")
+        assert ran.returncode == 0, ran.stderr
+
+    landed = "select order_id, channel, (payload::jsonb ->> 'id')::bigint from raw.orders"
+    assert ask(database, landed) == [(order, "shop", order)]
+    assert ask(database, "select count(*) from raw.windows where status = 'complete'") == [(14,)]
 
 
 @pytest.mark.long
