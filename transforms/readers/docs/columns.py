@@ -76,7 +76,7 @@ class Columns:
     def of(self, column: str, member: str) -> frozenset[Source]:
         """What a column, or the rows, of the whole SELECT are made from."""
         if column == ROWS:
-            return frozenset(self.counted(self.scope))
+            return self.counted(self.scope)
         return self._column(self.scope, column, member)
 
     def _column(self, scope: Scope, column: str, member: str) -> frozenset[Source]:
@@ -136,8 +136,14 @@ class Columns:
             return [Source(f"{source.db}.{source.name}", column, member.lstrip("."))]
         raise NotDerivable
 
-    def counted(self, scope: Scope) -> Iterator[Source]:
+    def counted(self, scope: Scope) -> frozenset[Source]:
         """What the rows of a SELECT are: those of the table that stands first, or the elements of a list."""
+        key = (id(scope), ROWS, "")
+        if key not in self._known:
+            self._known[key] = frozenset(self._rows(scope))
+        return self._known[key]
+
+    def _rows(self, scope: Scope) -> Iterator[Source]:
         if branches := _branches(scope):
             for branch in branches:
                 yield from self.counted(branch)

@@ -7,7 +7,7 @@ cannot follow is left out: a column without an entry is one whose sources are no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Lineage:
     _columns: dict[str, Columns] = field(default_factory=dict)
     _kept: frozenset[str] = frozenset()
     _bookkeeping: frozenset[str] = frozenset()
+    _followed: dict[tuple[Source, frozenset[str]], frozenset[Source] | None] = field(default_factory=dict)
 
     def sources(self, table: str, column: str) -> tuple[Source, ...] | None:
         """The columns of other published tables, of `raw` or of seeds that a column is computed from.
@@ -73,22 +74,38 @@ class Lineage:
 
     def _resolved(self, table: str, column: str, kept: frozenset[str]) -> tuple[Source, ...] | None:
         try:
-            found = self._follow(Source(table, column), kept, frozenset())
+            found = self._follow(Source(table, column), kept)
         except (NotDerivable, SqlglotError, RecursionError):
             return None
         return tuple(sorted(found))
 
-    def _follow(self, of: Source, kept: frozenset[str], above: frozenset[Source]) -> set[Source]:
+    def _follow(self, of: Source, kept: frozenset[str]) -> frozenset[Source]:
+        """What something is made from, each followed once: many columns rest on the same few.
+
+        Raises:
+            NotDerivable: One of its sources cannot be followed.
+        """
+        key = (of, kept)
+        if key not in self._followed:
+            self._followed[key] = frozenset()  # what rests on itself adds nothing to itself
+            try:
+                self._followed[key] = frozenset(self._found(of, kept))
+            except NotDerivable:
+                self._followed[key] = None
+        found = self._followed[key]
+        if found is None:
+            raise NotDerivable
+        return found
+
+    def _found(self, of: Source, kept: frozenset[str]) -> Iterator[Source]:
         columns = self._columns.get(of.table)
         if columns is None:
             raise NotDerivable
-        found: set[Source] = set()
         for source in columns.of(of.column, of.member):
             if source.table in kept or source.table not in self.tables:
-                found.add(source)
-            elif source not in above:
-                found |= self._follow(source, kept, above | {source})
-        return found
+                yield source
+            else:
+                yield from self._follow(source, kept)
 
 
 def trace(sql_dir: Path, published: Mapping[str, Mapping[str, str]], only: str | None = None) -> Lineage:
@@ -120,7 +137,8 @@ def trace(sql_dir: Path, published: Mapping[str, Mapping[str, str]], only: str |
         pending += [read for read in lineage.tables[name] if not only or read not in published]
     for name in _in_order(lineage.tables):
         if name in parsed:
-            columns = Columns.read(parsed[name], known, settings)
+            read = {table: known[table] for table in lineage.tables[name] if table in known}
+            columns = Columns.read(parsed[name], read, settings)
             if columns:
                 lineage._columns[name] = columns
                 known.setdefault(name, dict.fromkeys(columns.names, UNTYPED))
