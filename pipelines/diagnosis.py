@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.settings import RotatingLogin, Settings, StaticLogin
-from pipelines.terminal import visible
+from pipelines.steering import visible
 
 PACKAGES = ("pipelines", "transforms")
 MASK = "***"

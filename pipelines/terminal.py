@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import re
 import sys
 import typing
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ import typer
 from pipelines import process
 from pipelines.errors import HomeError, InventorumError, SettingsError, is_ctrl_c
 from pipelines.settings import Settings, color_wanted, home_folder, is_text
+from pipelines.steering import visible
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
 
 INTERRUPTED = 130
-# control characters but line ends and tabs, marks that turn the reading direction, halves of surrogate pairs
-STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 HomeOption = Annotated[
     Path | None,
@@ -258,14 +256,6 @@ def complain(ended: Ended) -> None:
         stderr.print(Text.assemble(head, visible(ended.reason)), soft_wrap=not stderr.is_terminal)
     except OSError:  # nobody can be told
         process.leave(sys.stderr)
-
-
-def visible(text: str) -> str:
-    """Text that came from outside, as a terminal may get it: what would steer it is shown by its number instead.
-
-    Buyers type names and addresses, and servers write error pages. Line ends and tabs stay.
-    """
-    return STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def print_exactly(texts: Iterable[str]) -> None:

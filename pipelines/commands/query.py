@@ -17,6 +17,7 @@ from pipelines.errors import HomeError, SettingsError
 from pipelines.outputs import checked
 from pipelines.process import ended_by_ctrl_c
 from pipelines.settings import Files
+from pipelines.steering import visible
 from pipelines.terminal import (
     Common,
     cell,
@@ -26,7 +27,6 @@ from pipelines.terminal import (
     show_json,
     show_pairs,
     show_table,
-    visible,
 )
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import typer
 
 from pipelines.errors import InventorumError, SettingsError
 from pipelines.process import ended_by_ctrl_c
-from pipelines.terminal import Common, visible
+from pipelines.steering import visible
+from pipelines.terminal import Common
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.explain.changes import HIDDEN
 from pipelines.commands.explain.gather import MISSING
-from pipelines.terminal import cell, console, show_table, visible
+from pipelines.steering import visible
+from pipelines.terminal import cell, console, show_table
 
 if TYPE_CHECKING:
     from pipelines.commands.explain.gather import Explained, Version
