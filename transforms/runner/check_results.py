@@ -79,8 +79,13 @@ def merged(results: Iterable[CheckResult]) -> list[CheckResult]:
     return list(by_name.values())
 
 
-def raise_failures(results: Iterable[CheckResult], accepted: Set[str] = frozenset()) -> None:
+def raise_failures(
+    results: Iterable[CheckResult], accepted: Set[str] = frozenset(), ways_on: str | None = None
+) -> None:
     """Stop the build if a check of severity `fail` found rows, other than those that are accepted as broken.
+
+    Args:
+        ways_on: What can be done, if not what there is on DuckDB.
 
     Raises:
         ChecksFailed: With one paragraph for each failure, and the ways on.
@@ -95,7 +100,7 @@ def raise_failures(results: Iterable[CheckResult], accepted: Set[str] = frozense
     ]
     count = "A check" if len(failures) == 1 else f"{len(failures)} checks"
     names = sorted({found.name for found in failures} | accepted)
-    ways = (
+    ways = ways_on or (
         "This is a bug in the program, not in your data. Two ways on: `inventorum doctor --bundle` writes what its "
         f"maintainers need to mend it; `inventorum build {' '.join(f'--accept {name}' for name in names)}` publishes "
         "nevertheless and notes what is broken until it holds again."

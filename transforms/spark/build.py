@@ -6,26 +6,26 @@ import json
 import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from transforms.errors import CheckResult, ChecksFailed, ModelError, TransformError
+from transforms.errors import CheckResult, ModelError, TransformError
 from transforms.runner.check_results import raise_failures
 from transforms.runner.models import FINDINGS, sql_folder
 from transforms.runner.project import load_project
 from transforms.spark import raw
 from transforms.spark.errors import OutUnusable
 from transforms.spark.seeds import seed_selects
-from transforms.spark.session import DEFAULT_MASTER, first_line, refuse_missing, refuse_unreachable, session
+from transforms.spark.session import DEFAULT_MASTER, first_line, refuse_missing, refuse_unreachable, session, settled
 from transforms.spark.translate import Translator, read_own_macros, view_name
 from transforms.spark.versions import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -104,7 +104,7 @@ def build(
         master: The cluster; `local[*]`: this machine.
         java: The program that runs Spark; None: there is none.
         keep: How many versions stay, the new one included.
-        spark: A session of the caller's own, as managed services give one; it stays open.
+        spark: A session of the caller's own, as managed services give one; it stays open, with its own settings.
 
     Raises:
         SparkMissing, SparkUnreachable, RawUnusable, OutUnusable, FilesHeld: Before anything was built.
@@ -125,7 +125,7 @@ def build(
         still = f"{out}/current stays at {versions.current}." if versions.current else f"{out} holds no version yet."
         try:
             versions.draft.mkdir(mode=0o700)
-            with nullcontext(spark) if spark is not None else session(master, raw_bytes=raw_bytes) as given:
+            with settled(spark) if spark is not None else session(master, raw_bytes=raw_bytes) as given:
                 _Run(given, translated, versions.draft, report, on_step, still).run(raw_folder)
             _note(versions.draft, report, translated, rules)
             versions.publish(keep=keep)
@@ -252,10 +252,9 @@ class _Run:
         with ThreadPoolExecutor(CLAIMS_AT_ONCE) as pool:
             results = list(pool.map(self._claim, self._checks("fail")))
         self.report.checks += results
-        try:
-            raise_failures(results)
-        except ChecksFailed as failure:
-            raise ChecksFailed(f"{failure}\n{self._still}", failure.failures) from None
+        raise_failures(
+            results, ways_on=f"This is a bug in the program: please report it with these lines. {self._still}"
+        )
 
     def _claim(self, check: Check) -> CheckResult:
         """One statement each: Spark reads the plan of twelve together more slowly than twelve plans."""
@@ -271,8 +270,15 @@ class _Run:
     def _checks(self, severity: str) -> list[Check]:
         return [check for check in self.translated.project.checks if check.severity == severity]
 
-    def _faults(self, path: str) -> _Faults:
-        return _Faults(path, self._still)
+    @contextmanager
+    def _faults(self, path: str) -> Iterator[None]:
+        """Turn what Spark raises into one message that names the file and what readers find now."""
+        try:
+            yield
+        except (TransformError, OSError):
+            raise
+        except Exception as fault:
+            raise TransformError(f"sql/{path} failed on Spark: {first_line(fault)} {self._still}") from fault
 
     def _timed(self, name: str, work: Callable[[], None]) -> None:
         self._done += 1
@@ -281,20 +287,6 @@ class _Run:
         began = perf_counter()
         work()
         self.report.seconds[name] = perf_counter() - began
-
-
-class _Faults:
-    """Turns what Spark raises into one message that names the file and what readers find now."""
-
-    def __init__(self, path: str, still: str) -> None:
-        self._path, self._still = path, still
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, Exception) and not isinstance(fault, TransformError | OSError):
-            raise TransformError(f"sql/{self._path} failed on Spark: {first_line(fault)} {self._still}") from fault
 
 
 def _result(check: Check, rows: int, amount: object, sample: str | None) -> CheckResult:

@@ -42,7 +42,7 @@ TABLES = {
         "checked_at timestamp"
     ),
 }
-LOADS_COLUMNS = "load_id string, schema_name string, status bigint, inserted_at timestamp"
+LOADS_COLUMNS = "load_id string, status bigint"
 # dlt names the files of its filesystem destination after the load unless it is told otherwise
 NAMED_AFTER_LOAD = re.compile(r"\d+\.\d+\..*")
 PLACE = "struct(_metadata.file_path as file, _metadata.row_index as row) as rowid"
@@ -103,6 +103,7 @@ OF_RUNNER = {
     ),
     "ops.loads": "select load_id, watermark, current_timestamp() as built_at, order_rows from staging__new_loads",
     "staging.batch_orders": (f"select distinct account, order_id from raw__orders where {LOAD_ID} in {COMPLETED}"),
+    "staging.affected_orders": "select account, order_id, 0L as batch_number from staging__batch_orders",
     "increments.changed_orders": "select account, order_id from staging__batch_orders",
 }
 
@@ -117,8 +118,8 @@ def _make_loads(spark: SparkSession, folder: Path) -> None:
     rows = found[0] if len(found) == 1 else found[0].unionByName(found[1])
     rows.where("status = 0").createOrReplaceTempView("files___dlt_loads")
     spark.sql(
-        "create or replace temp view raw___dlt_loads as select load_id, any_value(schema_name) as schema_name, "
-        "0L as status, min(inserted_at) as inserted_at from files___dlt_loads group by load_id"
+        "create or replace temp view raw___dlt_loads as "
+        "select load_id, 0L as status from files___dlt_loads group by load_id"
     )
 
 

@@ -93,6 +93,19 @@ def refuse_unreachable(master: str) -> None:
 
 
 @contextmanager
+def settled(spark: SparkSession) -> Iterator[SparkSession]:
+    """A session of somebody else's, with the settings on which answers depend, for the length of the block."""
+    before = {name: spark.conf.get(name) for name in MEANING}
+    for name, value in MEANING.items():
+        spark.conf.set(name, value)
+    try:
+        yield spark
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
+
+
+@contextmanager
 def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
     """A session that ends with the block.
 

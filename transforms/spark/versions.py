@@ -60,6 +60,7 @@ class Versions:
     def publish(self, *, keep: int) -> Path:
         """Give the draft its name, lead readers to it, and delete all but the newest `keep` versions."""
         made = self.folder / f"v={self.number}"
+        os.sync()  # Spark leaves it to the system when its files are on the disk
         self.draft.rename(made)
         pointer = self.folder / ".current.new"
         pointer.unlink(missing_ok=True)

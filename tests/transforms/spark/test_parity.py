@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.landing.raw_files import export_raw
@@ -19,6 +22,24 @@ pytestmark = [
 ]
 
 
+def as_dlt_names_it(raw: Path, lake: Path) -> None:
+    """The same rows as dlt's filesystem destination has them by default, the last first.
+
+    A file for each load, called after it; no column that says so. So nothing can follow from the order of rows.
+    """
+    with closing(duckdb.connect()) as connection:
+        for folder in (path for path in raw.iterdir() if path.name != "_dlt_loads"):
+            (lake / folder.name).mkdir(parents=True)
+            rows = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = false)"
+            for (load,) in connection.execute(f"select distinct _dlt_load_id from {rows}").fetchall():
+                of_load = f"from {rows} where _dlt_load_id = '{load}' order by all desc"
+                file = lake / folder.name / f"{load}.9c32cf1c4f.parquet"
+                connection.execute(f"copy (select * exclude (_dlt_load_id) {of_load}) to '{file}'")
+        (lake / "_dlt_loads").mkdir()
+        loads = f"read_parquet('{raw}/_dlt_loads/*.parquet')"
+        connection.execute(f"copy (from {loads}) to '{lake}/_dlt_loads/shop__1.jsonl' (format json)")
+
+
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     pytest.importorskip("pyspark", reason="the extra `spark`")
@@ -28,7 +49,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     warehouse = Warehouse(folder)
     built = warehouse.load(*parity_shop.loads(), full=True)
     export_raw(Files(folder), folder / "raw")
-    report = build(folder / "raw", folder / "out", warehouse.rules, master="local[2]")
+    as_dlt_names_it(folder / "raw", folder / "lake")
+    report = build(folder / "lake", folder / "out", warehouse.rules, master="local[2]")
     assert {one.name for one in report.checks} == {one.name for one in built.checks}
     return compared(warehouse.files.build, folder / "out" / "current")
 
