@@ -10,7 +10,6 @@ size; `account` and `day` stand in the files, too.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -61,7 +60,7 @@ def export_raw(files: Files, folder: Path) -> RawExport:
     """
     _refuse_other(folder)
     report = RawExport(folder)
-    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    draft = folder.with_name(f".{folder.name}.part")
     with opened(files) as connection:
         if has_table(connection, LOADS):
             ((report.loads,),) = connection.execute(f"select count(*) from ({COMPLETED})").fetchall()
@@ -71,6 +70,7 @@ def export_raw(files: Files, folder: Path) -> RawExport:
                 "Run `inventorum sync` first."
             )
         try:
+            _clear(folder, draft)
             draft.mkdir(parents=True, mode=0o700)
             _write(connection, draft, report)
             _count(draft, report)
@@ -113,8 +113,16 @@ def _count(draft: Path, report: RawExport) -> None:
     report.files, report.bytes = len(sizes), sum(sizes)
 
 
+def _clear(folder: Path, draft: Path) -> None:
+    """Remove what an export that was killed has left; the old folder, if it was put aside, comes back."""
+    shutil.rmtree(draft, ignore_errors=True)
+    aside = draft.with_suffix(".old")
+    if aside.exists() and not folder.exists():
+        aside.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def _put_in_place(draft: Path, folder: Path) -> None:
-    """A killed export may leave the old folder under another name, but never one that holds half of the rows."""
     aside = draft.with_suffix(".old")
     if folder.exists():
         folder.rename(aside)

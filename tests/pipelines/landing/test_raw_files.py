@@ -63,6 +63,17 @@ def test_a_second_export_takes_the_place_of_the_first(files: Files, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "raw"]
 
 
+def test_what_a_killed_export_has_left_is_cleared_and_nothing_is_lost(files: Files, tmp_path: Path) -> None:
+    export_raw(files, tmp_path / "raw")
+    rows = rows_of(tmp_path / "raw", "orders")
+    (tmp_path / "raw").rename(tmp_path / ".raw.old")  # killed between the two steps in which folders are exchanged
+    (tmp_path / ".raw.part" / "orders").mkdir(parents=True)
+    export_raw(files, tmp_path / "raw")
+
+    assert rows_of(tmp_path / "raw", "orders") == rows
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "raw"]
+
+
 def test_a_folder_that_holds_something_else_stays_as_it_is(files: Files, tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "notes.txt").write_text("mine")
