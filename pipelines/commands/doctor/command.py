@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def doctor(
     common: Common,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API or a database server.")] = False,
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Write what a maintainer needs to mend a broken claim to a new file here.")
     ] = False,

@@ -27,7 +27,7 @@ def examine(home: Path | None, *, offline: bool, progress: Progress) -> list[Fin
     """Look at everything; nothing is loaded, written or changed, but a token may be renewed.
 
     Args:
-        offline: Leave the API out.
+        offline: Leave the API and the database server out.
     """
     findings = [*examine_versions(), *examine_home(home_folder(home))]
     try:
@@ -39,4 +39,8 @@ def examine(home: Path | None, *, offline: bool, progress: Progress) -> list[Fin
         from pipelines.commands.doctor.api import examine_api
 
         findings += examine_api(settings, settings.login, progress)
+    if not offline and settings.postgres_url is not None:
+        from pipelines.commands.doctor.server import examine_server
+
+        findings += examine_server(settings.postgres_url)
     return findings

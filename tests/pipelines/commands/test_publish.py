@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from pipelines import run
 from pipelines.cli import app
 from pipelines.commands.doctor.bundle import collect
+from pipelines.commands.doctor.server import examine_server
 from pipelines.sandbox import trading
 from pipelines.sandbox.generator import make_shop
 from pipelines.sandbox.server import Sandbox
@@ -599,6 +600,21 @@ def test_the_command_takes_the_url_of_the_setting_and_tells_what_it_did(
     assert json.loads(again.stdout)["tables"] == []
     assert (without.exit_code, "No database is named" in without.stderr) == (2, True)
     assert on_server(database).keys() - NOTES == in_file(first_home / "warehouse.duckdb").keys()
+
+
+def test_doctor_says_whether_the_server_takes_it(database: str) -> None:
+    def doctor(url: str) -> tuple[str, str]:
+        (finding,) = examine_server(url)
+        assert finding.topic == "server"
+        return finding.status, finding.found + finding.advice
+
+    assert doctor(database)[0] == "ok"
+    status, told = doctor(database.replace("postgres@", f"{POWERLESS}@"))
+    assert status == "fail"
+    assert f'grant create, temporary on database "{database.rsplit("/", 1)[1]}" to "{POWERLESS}"' in told
+    status, told = doctor("postgresql://me:s3cret@127.0.0.1:1/shop")
+    assert (status, "could not be reached" in told, "s3cret" in told) == ("fail", True, False)
+    assert on_server(database) == {}
 
 
 def _rows(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
