@@ -104,6 +104,46 @@ def export_parquet(
     return _tables(common, "parquet", table, first, last, output)
 
 
+@command(group, "delta")
+def export_delta(
+    common: Common,
+    folder: Annotated[str, typer.Argument(metavar="DIR|URL", help="A folder, also of an object store: s3://bucket/x.")],
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table", "-t", metavar="NAME", help="Only this table; repeat for more. Default: core and marts."
+        ),
+    ] = None,
+) -> int:
+    """Write Delta tables, DIR/core/fct_orders and so on; a table whose rows are as they were gets no new version.
+
+    Each table is the old or the new one for its readers; old versions stay until you vacuum them. Needs the extra
+    `delta`. Object stores are untested.
+
+    --json: a list of `table`, `path`, `rows`, `version`, `is_new`.
+
+    Example: inventorum export delta lake/shop
+    """
+    from pipelines.outputs import checked
+    from transforms.readers.exports.delta import export_delta as export
+    from transforms.readers.exports.store import is_store
+
+    settings = common.settings()
+    os.umask(0o077)
+    place = folder if is_store(folder) else str(checked(settings.files, Path(folder)))
+    written = export(settings.files.warehouse, place, names=table or [], timezone=settings.timezone)
+    if common.as_json:
+        show_json(written)
+        return 0
+    show_table(
+        ["table", "rows", "version", "new"], [[w.table, w.rows, w.version, "yes" if w.is_new else ""] for w in written]
+    )
+    new = sum(one.is_new for one in written)
+    others = "" if new == len(written) else "; the others are as they were"
+    console().print(f"Wrote {new} of {len(written)} tables{others}.", markup=False)
+    return 0
+
+
 @command(group, "datev")
 def export_datev(
     common: Common,

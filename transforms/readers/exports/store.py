@@ -11,18 +11,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transforms.errors import TransformError
 from transforms.readers.exports.errors import ExportFailed, ExportRefused
 
 if TYPE_CHECKING:
     from transforms.readers.exports.tables import ExportReport
 
 STORE = re.compile(r"[a-z][a-z0-9+.-]*(::|://)", re.IGNORECASE)
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+UNCHANGED = "What stood there before is unchanged."
 LOGIN = re.compile(r"//[^/@]*@")
 
 
 def is_store(output: str) -> bool:
     """Whether the place is a URL rather than a path."""
     return STORE.match(output) is not None
+
+
+def without_login(output: str) -> str:
+    """The place as messages show it."""
+    return LOGIN.sub("//", output).rstrip("/")
 
 
 def export_to_store(output: str, write: Callable[[Path], ExportReport]) -> ExportReport:
@@ -38,15 +46,15 @@ def export_to_store(output: str, write: Callable[[Path], ExportReport]) -> Expor
     """
     import fsspec
 
-    shown = LOGIN.sub("//", output).rstrip("/")
+    shown = without_login(output)
     try:
-        with _readable_faults(shown, output):
+        with readable_faults(shown, output):
             store, place = fsspec.core.url_to_fs(output)
     except (ImportError, ValueError) as fault:
         # a scheme that fsspec does not know, or whose program is not installed
         help_with = " `pip install 'inventorum-warehouse[stores]'` brings those of S3, Google Cloud Storage and Azure."
         raise ExportRefused(
-            f"{shown} cannot be reached: {_words(fault, output)}. Nothing was written."
+            f"{shown} cannot be reached: {words_of(fault, output)}. Nothing was written."
             + (help_with if isinstance(fault, ImportError) else "")
         ) from None
     is_file = Path(place).suffix in (".parquet", ".csv", ".xlsx")
@@ -54,7 +62,7 @@ def export_to_store(output: str, write: Callable[[Path], ExportReport]) -> Expor
     with tempfile.TemporaryDirectory(prefix="inventorum-") as scratch:
         report = write(Path(scratch) / Path(place).name if is_file else Path(scratch))
         local = [Path(written.path) for written in report.files]
-        with _readable_faults(shown, output):
+        with readable_faults(shown, output):
             _bring(store, folder, local)
     files = [replace(written, path=f"{shown}/{path.name}") for written, path in zip(report.files, local, strict=True)]
     return replace(report, files=files)
@@ -77,22 +85,29 @@ def _bring(store: Any, folder: str, files: list[Path]) -> None:
 
 
 @contextmanager
-def _readable_faults(shown: str, output: str) -> Iterator[None]:
-    """Every store has faults of its own kinds: whatever it says is told, without the login of a URL."""
+def readable_faults(shown: str, output: str, left: str = UNCHANGED) -> Iterator[None]:
+    """Every store has faults of its own kinds: whatever it says is told, without the login of a URL.
+
+    Args:
+        left: What state is left.
+
+    Raises:
+        ExportFailed: The store refused something. What is foreseen already goes on as it is.
+    """
     try:
         yield
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, TransformError):
         raise
     except Exception as fault:
         raise ExportFailed(
-            f"{shown} did not take the files: {_words(fault, output)}. What stood there before is unchanged. Check the "
+            f"{shown} did not take the files: {words_of(fault, output)}. {left} Check the "
             "name, the login that its library finds, and the network, then run the command again."
         ) from None
 
 
-def _words(fault: BaseException, output: str) -> str:
+def words_of(fault: BaseException, output: str) -> str:
     """What a store said, in one line, without the password of the URL."""
-    text = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
+    text = " ".join(COLORS.sub("", str(fault)).split()).rstrip(".") or type(fault).__name__
     login = LOGIN.search(output)
     password = login[0].strip("/@").partition(":")[2] if login else ""
     return text.replace(password, "***") if password else text

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -17,9 +18,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import duckdb
 import fsspec
 import openpyxl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -34,6 +37,7 @@ from tests.support.real_command import surroundings
 from transforms.errors import TransformError
 from transforms.readers.exports import excel_file
 from transforms.readers.exports.cells import german, harmless, international
+from transforms.readers.exports.delta import export_delta
 from transforms.readers.exports.errors import ExportFailed, ExportRefused
 from transforms.readers.exports.selection import Period
 from transforms.readers.exports.store import export_to_store
@@ -346,6 +350,43 @@ def test_a_url_that_nothing_reaches_is_refused_without_its_login(export: Export,
         export_to_store(url, lambda place: export("parquet", output=place))
 
     assert "s3cret" not in str(refused.value)
+
+
+def test_delta_tables_hold_the_rows_and_get_a_version_only_for_news(warehouse: Path, tmp_path: Path) -> None:
+    names = ["core.fct_orders", "sales_by_product"]
+    lake, copy = str(tmp_path / "lake"), Path(shutil.copy(warehouse, tmp_path / "copy.duckdb"))
+    first = export_delta(copy, lake, names=names)
+    again = export_delta(copy, lake, names=names)
+    before = deltalake.DeltaTable(f"{lake}/core/fct_orders")
+    with closing(duckdb.connect(str(copy))) as connection:
+        connection.execute("update core.fct_orders set items_gross_amount = 0.01 where order_id = "
+                           "(select min(order_id) from core.fct_orders)")  # fmt: skip
+        expected = connection.sql("from core.fct_orders order by order_id").to_arrow_table()
+    third = export_delta(copy, lake, names=names)
+
+    assert [(one.table, one.is_new, one.version) for one in (*first, *again, *third)] == [
+        ("marts.sales_by_product", True, 0), ("core.fct_orders", True, 0),
+        ("marts.sales_by_product", False, 0), ("core.fct_orders", False, 0),
+        ("marts.sales_by_product", False, 0), ("core.fct_orders", True, 1),
+    ]  # fmt: skip
+    table = deltalake.DeltaTable(f"{lake}/core/fct_orders")
+    rows = pa.table(table.to_pyarrow_table()).sort_by("order_id").cast(expected.schema)
+    assert rows.equals(expected)
+    assert Decimal("0.01") not in before.to_pyarrow_table()["items_gross_amount"].to_pylist()
+    comments = {field.name: field.metadata.get("comment") for field in table.schema().fields}
+    assert comments["order_id"]
+    assert table.metadata().name == "core.fct_orders"
+
+
+def test_what_lies_in_the_place_of_a_delta_table_is_refused(warehouse: Path, tmp_path: Path) -> None:
+    (tmp_path / "lake" / "core" / "fct_orders").mkdir(parents=True)
+    (tmp_path / "lake" / "core" / "fct_orders" / "mine.txt").write_text("mine")
+    deltalake.write_deltalake(str(tmp_path / "other" / "core" / "fct_orders"), pa.table({"mine": [1]}), name="mine")
+
+    for folder in ("lake", "other"):
+        with pytest.raises(ExportRefused, match=r"holds something that no export of core.fct_orders has written"):
+            export_delta(warehouse, str(tmp_path / folder), names=["sales_by_day", "core.fct_orders"])
+        assert [path.name for path in (tmp_path / folder).iterdir()] == ["core"]
 
 
 @pytest.mark.long
