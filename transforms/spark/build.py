@@ -222,9 +222,9 @@ class _Run:
         """
         schema, _, name = full_name.partition(".")
         is_for_readers = schema in FOR_READERS and full_name in self._lasting
-        path = str(self.draft / schema / name) if is_for_readers else str(self.draft / SCRATCH / full_name)
-        made.write.parquet(path, compression="zstd")
-        self.spark.read.schema(made.schema).parquet(path).createOrReplaceTempView(view_name(full_name))
+        path = self.draft / schema / name if is_for_readers else self.draft / SCRATCH / full_name
+        made.write.parquet(str(path), compression="zstd")
+        self.spark.read.schema(made.schema).parquet(raw.literal(path)).createOrReplaceTempView(view_name(full_name))
 
     def _findings(self) -> None:
         """What the warnings found, as one table."""

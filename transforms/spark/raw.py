@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from transforms.spark.errors import RawUnusable
 from transforms.spark.translate import view_name
@@ -53,8 +58,19 @@ def refuse_unusable(folder: Path) -> int:
     """Make sure, before Spark is started, that there is something to build; gives the size of the orders in bytes.
 
     Raises:
-        RawUnusable: The folder is missing, or holds no orders, no completed load, or orders of unknown loads.
+        RawUnusable: The folder is missing, cannot be read, or holds no orders, no completed load, or orders of
+            unknown loads.
     """
+    try:
+        return _size_of_usable(folder)
+    except (OSError, ValueError, pa.ArrowException) as fault:
+        raise RawUnusable(
+            f"{folder} cannot be read as what was loaded: {str(fault).splitlines()[0]} Nothing was built. Export it "
+            "again, or mend its permissions."
+        ) from fault
+
+
+def _size_of_usable(folder: Path) -> int:
     if not folder.is_dir():
         raise RawUnusable(
             f"{folder} is no folder. Nothing was built. `inventorum export raw DIR` writes one, and so does dlt's "
@@ -111,7 +127,7 @@ OF_RUNNER = {
 def _make_loads(spark: SparkSession, folder: Path) -> None:
     read = spark.read.schema(LOADS_COLUMNS).option("recursiveFileLookup", "true")
     found = [
-        read.option("pathGlobFilter", f"*.{ending}").format(form).load(str(folder / LOADS))
+        read.option("pathGlobFilter", f"*.{ending}").format(form).load(literal(folder / LOADS))
         for ending, form in (("parquet", "parquet"), ("jsonl", "json"))
         if _files(folder / LOADS, ending)
     ]
@@ -128,7 +144,12 @@ def _read(spark: SparkSession, folder: Path, columns: str) -> DataFrame:
         nulls = (column.strip().split(" ", 1) for column in _split(columns))
         return spark.sql(f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in nulls)} where false")
     read = spark.read.schema(columns).option("recursiveFileLookup", "true").option("pathGlobFilter", "*.parquet")
-    return read.parquet(str(folder))
+    return read.parquet(literal(folder))
+
+
+def literal(path: Path) -> str:
+    """A path that Spark takes as it stands, and not for a pattern."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", str(path))
 
 
 def _split(columns: str) -> list[str]:
@@ -140,11 +161,6 @@ def _files(folder: Path, ending: str) -> list[Path]:
 
 
 def _has_completed(loads: list[Path]) -> bool:
-    import json
-
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
     for path in loads:
         if path.suffix == ".jsonl":
             rows = (json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip())
@@ -156,6 +172,4 @@ def _has_completed(loads: list[Path]) -> bool:
 
 
 def _names_its_load(path: Path) -> bool:
-    import pyarrow.parquet as pq
-
     return bool(NAMED_AFTER_LOAD.fullmatch(path.name)) or LOAD_ID in pq.read_schema(path).names

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.landing.raw_files import export_raw
 from pipelines.settings import Files
+from tests.support.landing_file import Load
 from tests.support.parity import compared
 from tests.support.small_project import SmallWarehouse, order
 from transforms.errors import ChecksFailed, TransformError
@@ -37,23 +38,24 @@ def built(small: SmallWarehouse, tmp_path: Path, spark: Any) -> Iterator[Any]:
     """Export what was loaded, and build it on Spark."""
 
     def run(**more: Any) -> SparkReport:
-        export_raw(Files(tmp_path), tmp_path / "raw")
-        return build(tmp_path / "raw", tmp_path / "out", Rules(), sql_dir=small.sql, spark=spark, **more)
+        export_raw(Files(tmp_path), tmp_path / "raw [1] {*}")
+        return build(tmp_path / "raw [1] {*}", tmp_path / "ö {2}", Rules(), sql_dir=small.sql, spark=spark, **more)
 
     yield run
-    assert not list((tmp_path / "out").glob(".v=*"))
+    assert not list((tmp_path / "ö {2}").glob(".v=*"))
 
 
 def test_each_kind_of_model_holds_the_same_on_both_engines(small: SmallWarehouse, built: Any, tmp_path: Path) -> None:
     small.load([order(1, customer="Kim"), order(2, "-3.00", channel="x"), order(3, at="2026-10-31T23:30:00+00:00")])
     small.load([order(1, "12.00", customer="Kim", channel="shop"), order(2, "-3.00", channel="x")])
+    small.load(Load([order(1, "1.00")], account="a/b = 'c': 100% ö"))
     small.build(full=True)
     steps: list[str] = []
     report = built(on_step=lambda name, done, total: steps.append(f"{name} {done <= total}"))
 
-    both = compared(small.files.build, tmp_path / "out" / "current")
+    both = compared(small.files.build, tmp_path / "ö {2}" / "current")
     assert both.differences(without={}) == []
-    assert report.rows["core.fct_orders"] == both.rows["core.fct_orders"] == 3
+    assert report.rows["core.fct_orders"] == both.rows["core.fct_orders"] == 4
     assert set(both.rows) >= {"core.dim_customer", "core.fct_crawls", "marts.odd", "ops.fct_findings"}
     assert {check.name: check.failing_rows for check in report.checks if check.failing_rows} == {
         "amounts_are_positive": 1,
@@ -75,9 +77,9 @@ def test_after_a_broken_claim_readers_find_the_version_before(
         built()
 
     assert "days_equal_orders: 1 row breaks it" in str(failure.value)
-    assert str(failure.value).endswith(f"{tmp_path}/out/current stays at v=1.")
+    assert str(failure.value).endswith(f"{tmp_path}/ö {{2}}/current stays at v=1.")
     assert "--accept" not in str(failure.value)
-    assert (tmp_path / "out" / "current").readlink() == Path("v=1")
+    assert (tmp_path / "ö {2}" / "current").readlink() == Path("v=1")
 
 
 def test_a_statement_that_fails_is_told_with_its_file(small: SmallWarehouse, built: Any, tmp_path: Path) -> None:

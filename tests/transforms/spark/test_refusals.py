@@ -103,6 +103,12 @@ def test_a_folder_that_is_none_or_holds_no_orders_is_told(fails: Callable[..., s
     assert "does not hold Parquet files in orders/" in fails(RawUnusable, raw_folder=raw / "_dlt_loads")
 
 
+def test_a_file_that_is_damaged_is_told(fails: Callable[..., str], raw: Path) -> None:
+    (raw / "orders" / "part-1.parquet").write_bytes(b"PAR1 half of a file")
+
+    assert "cannot be read as what was loaded" in fails(RawUnusable)
+
+
 def test_orders_of_unknown_loads_are_told(fails: Callable[..., str], raw: Path) -> None:
     (raw / "orders" / "1795877855.4642026.76c32cf1c4.parquet").rename(raw / "orders" / "part-1.parquet")
 
