@@ -43,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[effort.LONG] = "yes"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests wait for servers, programs and disks."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a test that is marked `cases(n)` the first n cases always run, the others are long."""

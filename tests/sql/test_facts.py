@@ -25,6 +25,19 @@ D = Decimal
 LATER = FIRST_WATERMARK + timedelta(days=2)
 
 
+Cases = Callable[[], dict[str, Any]]
+Asked = Callable[[Cases], Ask]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    """All cases of this module under the usual rules, built at once; what to ask is one of a group, by its name."""
+    groups = (states, days, amounts, spreads, returns, discount_cases)
+    every = {f"{group.__name__}: {name}": case for group in groups for name, case in group().items()}
+    ask = one_warehouse_of(every, tmp_path_factory.mktemp("cases"))
+    return lambda group: lambda name, *rest: ask(f"{group.__name__}: {name}", *rest)
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path)
@@ -99,10 +112,13 @@ CLASSES = {
 }
 
 
-@pytest.fixture(scope="module")
-def by_state(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    cases = {name: sale(state=state) for name, (state, _) in CLASSES.items()}
-    return one_warehouse_of(cases, tmp_path_factory.mktemp("states"))
+def states() -> dict[str, Any]:
+    return {name: sale(state=state) for name, (state, _) in CLASSES.items()}
+
+
+@pytest.fixture
+def by_state(asked: Asked) -> Ask:
+    return asked(states)
 
 
 @pytest.mark.parametrize("case", CLASSES)
@@ -171,12 +187,16 @@ DAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def by_day(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    cases: dict[str, Any] = {name: sale(completed_at=text) for name, (text, _) in DAYS.items()}
+def days() -> dict[str, Any]:
+    cases = {name: sale(completed_at=text) for name, (text, _) in DAYS.items()}
     cases["no time at all"] = sale(completed_at=None, time_added=None)
     cases["version 10"] = sale(payments=[payment(date="30.06.2015 - 16:14"), payment(2, date="01.01.2016 - 00:10")])
-    return one_warehouse_of(cases, tmp_path_factory.mktemp("days"))
+    return cases
+
+
+@pytest.fixture
+def by_day(asked: Asked) -> Ask:
+    return asked(days)
 
 
 @pytest.mark.parametrize("case", DAYS)
@@ -352,8 +372,7 @@ SHIPPING: dict[str, tuple[list[Any], str, list[tuple[Any, str, str, str]]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def by_amount(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def amounts() -> dict[str, Any]:
     cases: dict[str, Any] = {
         name: sale(
             amount_paid=paid,
@@ -366,7 +385,12 @@ def by_amount(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     cases |= {
         name: sale(items=lines, shipment=SHIPMENT | {"cost": cost}) for name, (lines, cost, _) in SHIPPING.items()
     }
-    return one_warehouse_of(cases, tmp_path_factory.mktemp("amounts"))
+    return cases
+
+
+@pytest.fixture
+def by_amount(asked: Asked) -> Ask:
+    return asked(amounts)
 
 
 @pytest.mark.parametrize("case", BALANCES)
@@ -404,10 +428,13 @@ SPREAD: dict[str, tuple[list[Any], list[str]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def spread(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    cases = {name: sale(items=lines) for name, (lines, _) in SPREAD.items()}
-    return one_warehouse_of(cases, tmp_path_factory.mktemp("spread"))
+def spreads() -> dict[str, Any]:
+    return {name: sale(items=lines) for name, (lines, _) in SPREAD.items()}
+
+
+@pytest.fixture
+def spread(asked: Asked) -> Ask:
+    return asked(spreads)
 
 
 @pytest.mark.parametrize("case", SPREAD)
@@ -465,11 +492,15 @@ RETURNS: dict[str, tuple[list[Any], int, tuple[Any, ...]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def returned(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def returns() -> dict[str, Any]:
     cases = {name: sale(items=lines, state=state) for name, (lines, state, _) in RETURNS.items()}
     cases |= {"never paid": sale(state=16), "not paid yet": sale(state=2)}
-    return one_warehouse_of(cases, tmp_path_factory.mktemp("returns"))
+    return cases
+
+
+@pytest.fixture
+def returned(asked: Asked) -> Ask:
+    return asked(returns)
 
 
 @pytest.mark.parametrize("case", RETURNS)
@@ -579,9 +610,9 @@ def discount_cases() -> dict[str, Any]:
     return cases
 
 
-@pytest.fixture(scope="module")
-def after_discount(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    return one_warehouse_of(discount_cases(), tmp_path_factory.mktemp("after"))
+@pytest.fixture
+def after_discount(asked: Asked) -> Ask:
+    return asked(discount_cases)
 
 
 @pytest.fixture(scope="module")
