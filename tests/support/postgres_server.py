@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -38,10 +38,13 @@ class Server:
 
     Attributes:
         user: Its superuser.
+        crash: End it at once, as if its machine had lost power; what follows is `start`, which recovers.
     """
 
     port: int
     user: str
+    crash: Callable[[], None]
+    start: Callable[[], None]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url(self, database: str = "postgres", user: str | None = None, port: int | None = None) -> str:
@@ -81,18 +84,25 @@ def running(programs: Path) -> Iterator[Server]:
 
     data, log = folder / "data", folder / "log"
     options = " ".join(["-h 127.0.0.1", f"-p {port}", f"-k {folder}", *(f"-c {setting}" for setting in QUICK)])
+
+    def start() -> None:
+        run(programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+
+    def crash() -> None:
+        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+
     try:
         run(programs / "initdb", "-D", data, "-U", user, "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust")
         (data / "pg_hba.conf").write_text(RULES)
-        run(programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        start()
         try:
-            server = Server(port, user)
+            server = Server(port, user, crash, start)
             with psycopg.connect(server.url(), autocommit=True) as connection:
                 connection.execute(f"create role {LOCKED} login password '{PASSWORD}'".encode())
                 connection.execute(f"create role {POWERLESS} login".encode())
             yield server
         finally:
-            run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            crash()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

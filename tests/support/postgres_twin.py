@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-
-from tests.support.postgres_server import ask
+import psycopg
 
 TABLES = (
     "select table_schema || '.' || table_name from information_schema.tables "
@@ -30,8 +29,12 @@ def in_file(warehouse: Path, only: Sequence[str] = ()) -> dict[str, Counter[tupl
 
 def on_server(url: str, only: Sequence[str] = ()) -> dict[str, Counter[tuple[Any, ...]]]:
     """The rows of every table that was published, or of these; empty before."""
-    names = [name for (name,) in ask(url, TABLES) if name not in NOTES]
-    return {name: _counted(ask(url, f"select * from {name}")) for name in only or names}
+    with psycopg.connect(url) as connection:
+        connection.execute("set time zone 'UTC'")
+        names = [name for (name,) in connection.execute(TABLES).fetchall() if name not in NOTES]
+        return {
+            name: _counted(connection.execute(f"select * from {name}".encode()).fetchall()) for name in only or names
+        }
 
 
 def _counted(rows: list[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:

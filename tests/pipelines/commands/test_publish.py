@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -32,7 +33,7 @@ from tests.support.postgres_server import IN_URL, LOCKED, PASSWORD, POWERLESS, S
 from tests.support.postgres_twin import NOTES, TABLES, in_file, on_server
 from tests.support.real_command import surroundings
 from transforms.errors import TransformError
-from transforms.readers.postgres.errors import ServerBusy, ServerFailed
+from transforms.readers.postgres.errors import ServerBusy, ServerFailed, ServerUnreachable
 from transforms.readers.postgres.publish import ServerReport, publish
 
 WRITTEN = "select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname in ('core', 'marts')"
@@ -302,6 +303,32 @@ def test_a_key_takes_nulls_and_long_texts_when_they_come(small: str, changed: Ch
     assert on_server(small) == in_file(with_long)
 
 
+@pytest.mark.long
+def test_what_the_role_and_the_environment_are_set_to_changes_nothing(
+    database: str, before_and_after: tuple[Path, Path], postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    monkeypatch.setenv("PGOPTIONS", "-c datestyle=SQL,DMY -c standard_conforming_strings=off")
+    name = database.rsplit("/", 1)[1]
+    for setting in (
+        "timezone to 'Asia/Tokyo'",
+        "default_transaction_isolation to 'serializable'",
+        "statement_timeout to '30ms'",
+        "search_path to nowhere",
+    ):
+        with psycopg.connect(postgres.url(), autocommit=True, options="-c statement_timeout=0") as connection:
+            connection.execute(f"alter database {name} set {setting}".encode())
+
+    for warehouse in before_and_after:
+        publish(warehouse, database)
+
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"alter database {name} reset all".encode())
+    monkeypatch.delenv("PGCLIENTENCODING")
+    monkeypatch.delenv("PGOPTIONS")
+    assert on_server(database) == in_file(before_and_after[1])
+
+
 # -- Schemas -----------------------------------------------------------------------------------------
 
 
@@ -508,6 +535,25 @@ def test_killed_at_any_point_readers_see_the_old_state_or_the_new_one_whole(
 
     assert found == ["old"] * 9 + ["new"]
     assert not publish(after, database).is_news
+
+
+@pytest.mark.long
+def test_a_server_that_loses_power_has_the_old_state_when_it_is_back(postgres: Server, news: News) -> None:
+    with Passage(postgres.port) as passage:
+        other = postgres.database(like=news.database)
+        publish(news.after, other.replace(f":{postgres.port}/", f":{passage.port}/"))
+    whole, before = passage.sent, in_file(news.before)
+
+    for point in (0.3, 0.6, 0.95):
+        with Passage(postgres.port) as passage:
+            passage.then, passage.limit = postgres.crash, int(whole * point)
+            with pytest.raises(ServerUnreachable, match=r"broke off.*The database is as it was"):
+                publish(news.after, news.database.replace(f":{postgres.port}/", f":{passage.port}/"))
+        postgres.start()
+        assert on_server(news.database) == before, point
+
+    publish(news.after, news.database)
+    assert on_server(news.database) == in_file(news.after)
 
 
 @pytest.mark.long

@@ -27,14 +27,17 @@ CONNECT_SECONDS = 10
 # A reader's session that holds a table keeps us from adding a column, and whoever comes after us waits behind us.
 LOCK_WAIT = "10s"
 LOCK_NUMBER = 0x696E76_656E74  # of one publish into a database at a time
+# Whatever the role or the database is set to; for this transaction only, since a pool may hand the session on.
 STARTED = (
-    "set time zone 'UTC'",
-    "set datestyle to 'ISO, YMD'",
-    "set intervalstyle to 'postgres'",
-    "set search_path to pg_catalog",
-    f"set lock_timeout to '{LOCK_WAIT}'",
-    "set statement_timeout to 0",
-    "set idle_in_transaction_session_timeout to 0",
+    "set transaction isolation level read committed",
+    "set local time zone 'UTC'",
+    "set local datestyle to 'ISO, YMD'",
+    "set local intervalstyle to 'postgres'",
+    "set local standard_conforming_strings to on",
+    "set local search_path to pg_catalog",
+    f"set local lock_timeout to '{LOCK_WAIT}'",
+    "set local statement_timeout to 0",
+    "set local idle_in_transaction_session_timeout to 0",
 )
 
 
@@ -71,7 +74,7 @@ def read_address(url: str) -> Address:
         raise _unread()
     place = host or "the local server"
     named = f"{place}:{port}" if port else place
-    chosen = {"connect_timeout": CONNECT_SECONDS, "application_name": "inventorum"} | parts
+    chosen = {"connect_timeout": CONNECT_SECONDS, "application_name": "inventorum", **parts, "client_encoding": "UTF8"}
     return Address(f"{named}/{database}" if database else named, chosen)
 
 
@@ -170,7 +173,7 @@ def session(address: Address) -> Iterator[Session]:
 
 def _connected(driver: Any, address: Address) -> psycopg.Connection[Any]:
     try:
-        made: psycopg.Connection[Any] = driver.connect(**address.parameters)
+        made: psycopg.Connection[Any] = driver.connect(**address.parameters, prepare_threshold=None)
     except driver.OperationalError as fault:
         words = _words(fault, address)
         asked = fault.pgconn is not None and (fault.pgconn.needs_password or fault.pgconn.used_password)
