@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from tests.mutants.operators import Mutant, changes_of, mutant_of
 from tests.mutants.trial import Bench, Verdict
-from transforms.runner.models import MODEL_FOLDERS, sql_folder
+from transforms.runner.models import MODEL_FOLDERS, OF_SPARK, sql_folder
 
 NOTICED = ("check", "full", "oracle", "test")
 _bench: list[Bench] = []
@@ -83,7 +83,9 @@ def _chosen(per_file: int, seed: int, part: str) -> list[Mutant]:
     paths = sorted(
         path
         for path in folder.rglob("*.sql")
-        if (path.parent == folder or path.parent.name in (*MODEL_FOLDERS, "macros")) and part in path.as_posix()
+        if (path.parent == folder or path.parent.name in (*MODEL_FOLDERS, "macros"))
+        and part in path.as_posix()
+        and not path.name.endswith(OF_SPARK)
     )
     found: list[Mutant] = []
     for path in paths:

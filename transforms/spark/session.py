@@ -22,7 +22,7 @@ JAVA = 17  # Spark 4
 DEFAULT_MASTER = "local[*]"
 REACH_SECONDS = 5.0
 BYTES_OF_PARTITION = 16_000_000  # of raw, compressed: some 150 MB of JSON
-FEW_BYTES = 50_000_000  # where compiling a plan costs more than it saves
+FEW_BYTES = 10_000_000  # some 50,000 orders: to compile their plans costs more than it saves
 FOR_FEW = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
