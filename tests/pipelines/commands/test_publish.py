@@ -31,7 +31,7 @@ from pipelines.settings import Files, Settings, StaticLogin
 from tests.support.passage import Passage
 from tests.support.postgres_server import IN_URL, LOCKED, PASSWORD, POWERLESS, Server, ask
 from tests.support.postgres_twin import NOTES, TABLES, in_file, on_server
-from tests.support.real_command import surroundings
+from tests.support.real_command import finish, start, surroundings
 from transforms.errors import TransformError
 from transforms.readers.postgres.errors import ServerBusy, ServerFailed, ServerUnreachable
 from transforms.readers.postgres.publish import ServerReport, publish
@@ -284,6 +284,21 @@ def test_values_that_postgres_lacks_find_a_place(database: str, changed: Change)
 
     assert (report.rows_inserted, report.rows_deleted) == (3, 4)  # each differs, and one of two alike is gone
     assert ask(database, "select order_id, big from core.odd order by order_id") == [(1, 0), (2, 0), (None, 0)]
+
+
+@pytest.mark.long
+def test_rows_at_both_ends_of_all_ids_are_found_again(small: str, changed: Change) -> None:
+    shape = "create table core.ends (order_id bigint, amount decimal(18, 2))"
+    comment = "comment on table core.ends is 'Ends.\nKey: order_id.'"
+    ends = f"insert into core.ends values ({-(2**63)}, 1), ({2**63 - 1}, 2), (0, 3), (-1, 4), (1, 5), (null, 6)"
+    first = changed(shape, comment, ends)
+    publish(first, small)
+    second = changed("update core.ends set amount = amount + 1 where amount in (1, 2, 6)", of=first)
+
+    report = publish(second, small)
+
+    assert [table.updated for table in report.tables if table.table == "core.ends"] == [3]
+    assert on_server(small, ["core.ends"]) == in_file(second, ["core.ends"])
 
 
 @pytest.mark.long
@@ -604,6 +619,37 @@ def test_each_run_brings_what_it_published_and_without_news_asks_nobody(
     before = ask(postgres.url(), sessions)
     assert run.build(following).server is None
     assert ask(postgres.url(), sessions) == before
+
+
+@pytest.mark.long
+def test_a_sync_meanwhile_is_not_held_up_and_comes_with_the_next_publish(
+    database: str, home: Path, shop: Shop, sandbox: Sandbox
+) -> None:
+    before = in_file(home / "warehouse.duckdb")
+    shop.sell("shop", items=[("Hook", "1.99", 2)], at="2026-11-03T10:00Z")
+    synced = []
+
+    def sync_meanwhile(step: str, done: int, total: int) -> None:
+        if done == total // 2:
+            synced.append(finish(start(home, sandbox, "sync", "--json"))["published"])
+
+    publish(home / "warehouse.duckdb", database, on_step=sync_meanwhile)
+
+    assert synced == [True]
+    assert on_server(database) == before
+    assert publish(home / "warehouse.duckdb", database).is_news
+    assert on_server(database) == in_file(home / "warehouse.duckdb") != before
+
+
+@pytest.mark.long
+def test_the_demo_brings_its_made_up_shop_to_nobody(tmp_path: Path) -> None:
+    unreachable = "postgresql://me:s3cret@127.0.0.1:1/shop"
+
+    told = inventorum(
+        "demo", "--orders", "20", "-q", home=tmp_path / "demo", SOURCES__INVENTORUM__POSTGRES_URL=unreachable
+    )
+
+    assert (told.exit_code, told.stderr) == (0, "")
 
 
 def test_a_publish_that_fails_undoes_no_run(home: Path, shop: Shop, settings: Settings) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from transforms.readers.postgres.shapes import Facts, Shape
 
 ROWS_A_PART = 50
+WIDEST = 2**63 - 1  # numbers of parts and their widths are BIGINT in both databases
 TOO_MANY = 4  # times as many parts as wanted: the table has grown, and is parted anew
 # Who computed the fingerprints: another DuckDB may hash otherwise. Raise the number when parts are told otherwise.
 HASHED_BY = f"1, DuckDB {duckdb.__version__}"
@@ -41,7 +42,8 @@ def part_anew(shape: Shape, warehouse: duckdb.DuckDBPyConnection, facts: Facts) 
     """The table in parts of about 50 rows."""
     if facts.low is None or facts.high is None:
         return parted(shape, warehouse, 1)
-    return parted(shape, warehouse, max(1, (facts.high - facts.low + 1) // (facts.rows // ROWS_A_PART + 1)))
+    width = (facts.high - facts.low + 1) // (facts.rows // ROWS_A_PART + 1)
+    return parted(shape, warehouse, min(max(1, width), WIDEST))
 
 
 def parted(shape: Shape, warehouse: duckdb.DuckDBPyConnection, width: int) -> Parting:
