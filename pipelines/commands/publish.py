@@ -22,9 +22,7 @@ def publish_postgres(
     common: Common,
     url: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[URL]", help="postgresql://USER@HOST:5432/DATABASE. Default: the setting POSTGRES_URL."
-        ),
+        typer.Argument(metavar="URL", help="postgresql://USER@HOST:5432/DATABASE. Default: the setting POSTGRES_URL."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Compare every row with the server's, and mend it.")] = False,
     replace: Annotated[
