@@ -6,6 +6,10 @@ with addresses as (
     select * from staging.stg_addresses
 ),
 
+anonymised as (
+    select * from staging.anonymised_addresses
+),
+
 final as (
     select
         -- keys
@@ -31,6 +35,28 @@ final as (
         order_id as seen_order_id,
         address_number
     from addresses
+    union all
+    select
+        account,
+        address_id,
+        customer_id,
+        address_kind,
+        cast(null as varchar) as company,
+        cast(null as varchar) as title,
+        cast(null as varchar) as first_name,
+        cast(null as varchar) as last_name,
+        cast(null as varchar) as address1,
+        cast(null as varchar) as address2,
+        cast(null as varchar) as zipcode,
+        cast(null as varchar) as city,
+        cast(null as varchar) as region,
+        cast(null as varchar) as country_code,
+        seen_at,
+        seen_load_id,
+        seen_seq,
+        order_id as seen_order_id,
+        address_number
+    from anonymised
 )
 
 select * from final

@@ -265,6 +265,53 @@ def test_a_customer_is_as_last_read_even_in_an_old_order(warehouse: Warehouse) -
     ]
 
 
+def _without(address: Any, value: str | None) -> Any:
+    return None if value == "gone" else {**address, **dict.fromkeys(("address1", "zipcode", "city"), value)}
+
+
+@pytest.mark.cases(2)
+@pytest.mark.parametrize("full", [False, True], ids=["built in", "built anew"])
+@pytest.mark.parametrize("value", ["gone", None, ""], ids=["addresses left out", "null", "empty"])
+def test_of_a_customer_whom_the_source_has_anonymised_no_name_and_no_street_stay(
+    warehouse: Warehouse, value: str | None, full: bool
+) -> None:
+    named = order(1, "2026-10-01T10:00:00+00:00") | {"customer": customer("Alt", email="alt@example.com")}
+    person = named["customer"]
+    names = ("email", "title", "first_name", "middle_name", "last_name")
+    anonymised = named | {
+        "customer": {
+            **person,
+            **dict.fromkeys(names, None if value == "gone" else value),
+            "billing_address": _without(person["billing_address"], value),
+            "shipping_address": [] if value == "gone" else [_without(person["shipping_address"][0], value)],
+        }
+    }
+    warehouse.load([named])
+    warehouse.load([anonymised], full=full)
+    warehouse.load([anonymised | {"state": 872}])  # refunded: a later version names the address no more, either
+
+    assert warehouse.rows("select customer_id, customer_name, email, city from core.dim_customer") == [
+        (301, None, None, None)
+    ]
+    addresses = "select address_id, customer_id, address1, zipcode, city from core.dim_address order by 1"
+    assert warehouse.rows(addresses) == [
+        (41, 301, None, None, None),
+        (42, 301, None, None, None),
+    ]
+    found = warehouse.tables()
+    warehouse.load(full=True)
+    assert warehouse.tables() == found
+
+
+def test_an_address_of_a_customer_with_a_name_stays_when_an_order_drops_it(warehouse: Warehouse) -> None:
+    named = order(1, "2026-10-01T10:00:00+00:00") | {"customer": customer("Alt")}
+    warehouse.load([named])
+    warehouse.load([named | {"customer": {**named["customer"], "billing_address": None, "shipping_address": []}}])
+
+    cities = warehouse.rows("select address_id, city from core.dim_address order by 1")
+    assert cities == [(41, "Berlin"), (42, "Berlin")]
+
+
 def test_walk_in_sales_are_no_customer(shop: Warehouse) -> None:
     assert shop.rows("select customer_id from core.dim_customer") == [(301,)]
 
