@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import socket
 import struct
 import time
@@ -27,6 +28,9 @@ from pipelines.sandbox.tokens import Tokens
 from pipelines.sandbox.trading import Trade
 
 Hook = Callable[[Request], object]
+HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+MOST_BYTES = 1024 * 1024  # of a body
+REMEMBERED = 50_000  # requests
 
 
 class Sandbox:
@@ -36,7 +40,7 @@ class Sandbox:
         switches: How it behaves where the documentation is silent; may be changed at any time.
         faults: What will go wrong in the next answers.
         tokens: The login.
-        requests: Every request so far.
+        requests: Every request so far; of very many the newest.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Sandbox:
         self.faults = Faults()
         self.tokens = Tokens(scope=scope, life=token_life, rotate=rotate, name=login)
         self.requests: list[Request] = []
+        self._count = 0
         self._api = Api(shop, self.switches, self.tokens)
         self._hooks: list[Hook] = []
         self._broken: Exception | None = None
@@ -132,6 +137,7 @@ class Sandbox:
         self.faults.clear()
         self.clear_hooks()
         self.requests.clear()
+        self._count = 0
 
     def start(self) -> None:
         """Begins to answer.
@@ -157,16 +163,28 @@ class Sandbox:
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = IncomingRequest(scope, receive)
+        refused = None if _host_of(incoming) in HOSTS else json_reply(421, {"detail": "This is another host."})
+        body = b"" if refused else await _body_of(incoming)
+        if body is None:
+            refused = json_reply(413, {"detail": f"A body has at most {MOST_BYTES} bytes."})
+        if refused is not None:
+            refused.headers["Connection"] = "close"  # what is left of it is not read
+            await self._start(refused, None, send)
+            await send({"type": "http.response.body", "body": refused.body})
+            return
+        self._count += 1
         request = Request(
-            number=len(self.requests) + 1,
+            number=self._count,
             method=incoming.method,
             path=scope["path"],
             params=dict(incoming.query_params),
             headers=dict(incoming.headers),
-            body=await incoming.body(),
+            body=body or b"",
             query=incoming.url.query,
         )
         self.requests.append(request)
+        if len(self.requests) > 2 * REMEMBERED:
+            del self.requests[:-REMEMBERED]
         if self.switches.latency:
             await asyncio.sleep(self.switches.latency)
         reply, fault = self._reply(request)
@@ -296,3 +314,19 @@ def serve(
                         on_trade(trade)
         except KeyboardInterrupt:
             return
+
+
+def _host_of(request: IncomingRequest) -> str:
+    """What the client takes this server for: a page in a browser can be led here under a name of its own."""
+    host = request.headers.get("host", "")
+    return host.rpartition(":")[0] if re.fullmatch(r".*:\d*", host) else host
+
+
+async def _body_of(request: IncomingRequest) -> bytes | None:
+    """The body; None: it is too large, and the rest of it is not read."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BYTES:
+            return None
+    return body
