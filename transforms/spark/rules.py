@@ -69,9 +69,6 @@ SAME_TYPES = frozenset(
 )
 
 
-# -- statements --------------------------------------------------------------------------------------
-
-
 def join(node: exp.Join) -> exp.Expr:
     """Each kind but the inexact ones."""
     if node.args.get("method"):
@@ -91,9 +88,6 @@ def distinct(node: exp.Distinct) -> exp.Expr:
     if node.args.get("on"):
         raise NoRule("distinct on")
     return node
-
-
-# -- numbers -----------------------------------------------------------------------------------------
 
 
 def whole_division(node: exp.IntDiv) -> exp.Expr:
@@ -143,9 +137,6 @@ def _of_known_type(node: exp.Cast) -> exp.Expr:
     return node
 
 
-# -- texts -------------------------------------------------------------------------------------------
-
-
 def whole_match(node: exp.RegexpFullMatch) -> exp.Expr:
     """Spark looks for a pattern anywhere."""
     return exp.RegexpLike(this=node.this, expression=text(f"^(?:{node.expression.name})$"))
@@ -170,8 +161,6 @@ def match(node: exp.RegexpExtract) -> exp.Expr:
     """Likewise."""
     return function("regexp_extract", node.this, node.expression, node.args.get("group") or exp.Literal.number(0))
 
-
-# -- days and points in time -------------------------------------------------------------------------
 
 DIFFERENCES = {
     "DAY": "datediff(:until, :since)",
@@ -213,9 +202,6 @@ def hours(count: exp.Expr) -> exp.Expr:
     return function("make_dt_interval", exp.Literal.number(0), count)
 
 
-# -- sums --------------------------------------------------------------------------------------------
-
-
 def at_greatest(node: exp.ArgMax) -> exp.Expr:
     """DuckDB leaves rows out whose value is null."""
     return spark("max_by(:it, case when not :it is null then :by end)", it=node.this, by=node.expression)
@@ -224,9 +210,6 @@ def at_greatest(node: exp.ArgMax) -> exp.Expr:
 def at_least(node: exp.ArgMin) -> exp.Expr:
     """Likewise."""
     return spark("min_by(:it, case when not :it is null then :by end)", it=node.this, by=node.expression)
-
-
-# -- lists and records -------------------------------------------------------------------------------
 
 
 def record(node: exp.Tuple) -> exp.Expr:
@@ -257,9 +240,6 @@ def series(node: exp.GenerateSeries) -> exp.Expr:
 def prepended(node: exp.ArrayPrepend) -> exp.Expr:
     """The list first."""
     return function("array_prepend", node.this, node.expression)
-
-
-# -- JSON --------------------------------------------------------------------------------------------
 
 
 def document(node: exp.Try) -> exp.Expr:

@@ -102,7 +102,7 @@ class Translator:
             return RULES[kind](node)
         if isinstance(node, exp.Anonymous):
             name = node.name.lower()
-            if name in self._names or name in OF_SPARK:
+            if name in self._names or name in MADE_HERE:
                 return node
             if name == "getvariable":
                 return self._settings[node.expressions[0].name].copy()
@@ -131,7 +131,7 @@ class Translator:
 
 
 # What the rules write beside each other and must not be taken for a function of DuckDB.
-OF_SPARK = frozenset({"posexplode", "range"})
+MADE_HERE = frozenset({"posexplode", "range"})
 
 
 def view_name(full_name: str) -> str:
