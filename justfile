@@ -35,3 +35,17 @@ mutants *arguments:
 # the same tables on DuckDB and on Spark; takes minutes
 parity:
     INVENTORUM_PARITY=1 .venv/bin/pytest -n 0 -m '' tests/transforms/spark/test_parity.py
+
+# programs that are no part of the environment
+[private]
+tools:
+    test -d .tools || python3 -m venv .tools
+    .tools/bin/pip install --quiet cyclonedx-bom pip-audit
+
+# known vulnerabilities of the pinned versions, where pypi.org can be asked
+audit: tools
+    .tools/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip || { echo "There are findings, or the source of vulnerabilities could not be reached: then nothing is known."; exit 1; }
+
+# what is installed, as CycloneDX, in sbom.json
+sbom: tools
+    .tools/bin/cyclonedx-py environment .venv --output-file sbom.json
