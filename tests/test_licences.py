@@ -12,6 +12,7 @@ from tests import ROOT
 LICENCES = {
     "0BSD",
     "AFL-2.1",
+    "Academic Free License (AFL)",
     "Apache 2.0",
     "Apache Software License",
     "Apache-2.0",
@@ -48,10 +49,12 @@ PINNED = sorted(
 def licences_of(name: str) -> set[str]:
     """What a distribution says of itself, each licence of an `AND` or `OR` apart."""
     told = metadata.metadata(name)
-    if expression := told.get("License-Expression"):
-        return {part.strip("()") for part in re.split(r" AND | OR ", expression)}
     classifiers = {line.rpartition(" :: ")[2] for line in told.get_all("Classifier") or [] if "License ::" in line}
-    return classifiers or set((told.get("License") or "").splitlines()[:1])
+    expression = told.get("License-Expression")
+    if classifiers and not expression:
+        return classifiers
+    line = expression or (told.get("License") or "").partition("\n")[0]
+    return {part.strip("()") for part in re.split(r" AND | OR ", line)} if line else set()
 
 
 @pytest.mark.parametrize("name", PINNED)
