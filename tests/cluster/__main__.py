@@ -114,9 +114,16 @@ def sizes(folder: Path, orders: int) -> bool:
     warehouse = shop(folder, random_loads(5, orders=orders, loads=2))
     for workers in (1, 2):
         with Cluster(folder / f"cluster-{workers}", workers=workers, memory="2g") as cluster:
+            held = [0]
+
+            def look(
+                step: str, driver: subprocess.Popen[str], cluster: Cluster = cluster, held: list[int] = held
+            ) -> None:
+                held.append(cluster.peak_memory())  # executors end with the driver
+
             began = time.monotonic()
-            code = build(folder, cluster.master)
-            seconds, memory = time.monotonic() - began, cluster.peak_memory()
+            code = build(folder, cluster.master, look)
+            seconds, memory = time.monotonic() - began, max(held)
             good = good and code == 0 and same(warehouse)
             rows = json.loads((folder / "out" / "current" / "build.json").read_text())["rows"]["core.fct_orders"]
             say(f"{rows} orders, {workers} workers: {seconds:.0f} s, {memory / 2**30:.2f} GB in the cluster")

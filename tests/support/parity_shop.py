@@ -98,8 +98,8 @@ def loads() -> list[Load]:
     spelled = list(spellings())
     return [
         *random_loads(11, orders=200, loads=3),
-        Load([*odd, *spelled, *changes(FIRST)], FIRST, account="odd"),
-        Load([*respellings(odd), *spelled[::2], *changes(SECOND)], SECOND, account="odd"),
+        Load([*odd, *spelled, *changes(FIRST), *customers(FIRST)], FIRST, account="odd"),
+        Load([*respellings(odd), *spelled[::2], *changes(SECOND), *customers(SECOND)], SECOND, account="odd"),
         Load(list(changes(A_MOMENT_LATER)), A_MOMENT_LATER, account="odd"),
         Load([text for text, _ in OTHERWISE.values()], SECOND, account="otherwise"),
     ]
@@ -145,3 +145,19 @@ def changes(at: datetime) -> Iterator[dict[str, Any]]:
     states = {FIRST: SHIPPED & ~384, SECOND: SHIPPED & ~128}
     for number in range(200_001, 200_004):
         yield ordinary(number, DAY, state=states.get(at, REFUNDED if number % 2 else SHIPPED))
+
+
+def customers(at: datetime) -> Iterator[dict[str, Any]]:
+    """Orders whose customers are anonymised in the second reading: addresses left out, emptied, or kept."""
+    for number in range(300_001, 300_005):
+        sent = ordinary(number, DAY)
+        if at == SECOND:
+            known = sent["customer"]
+            billing = known["billing_address"]
+            sent["customer"] = {
+                300_001: {"id": known["id"]},
+                300_002: {"id": known["id"], "billing_address": None, "shipping_address": []},
+                300_003: {"id": known["id"], "billing_address": {"id": billing["id"]}},
+                300_004: known | {"email": None, "first_name": None, "last_name": None},
+            }[number]
+        yield sent

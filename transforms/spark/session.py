@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
 import subprocess
+import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -119,6 +121,8 @@ def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
 
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it prints stacks of Java
+    logging.getLogger().addFilter(_is_not_of_py4j)
+    of_ctrl_c = signal.getsignal(signal.SIGINT)
     settings = {
         **MEANING,
         "spark.ui.enabled": "false",
@@ -137,6 +141,8 @@ def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
     try:
         with _unheard():
             made = builder.getOrCreate()
+        with suppress(ValueError):  # not in the main thread, where pyspark leaves Ctrl-C alone, too
+            signal.signal(signal.SIGINT, of_ctrl_c)
     except Exception as fault:
         raise SparkUnreachable(
             f"Spark could not begin on {master}: {first_line(fault)} Nothing was built. Its own settings, from "
@@ -145,8 +151,15 @@ def session(master: str, *, raw_bytes: int) -> Iterator[SparkSession]:
     try:
         yield made
     finally:
-        with suppress(Exception):
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that Java has ended already, with Ctrl-C
             made.stop()
+        logging.getLogger().removeFilter(_is_not_of_py4j)
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """It tells the root logger of each exception that it passes on, Ctrl-C among them."""
+    return record.module not in ("java_gateway", "clientserver")
 
 
 @contextmanager
