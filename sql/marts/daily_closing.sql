@@ -10,7 +10,11 @@ with bookings as (
     from core.fct_payment_bookings
 ),
 
-final as (
+payment_methods as (
+    select * from core.dim_payment_method
+),
+
+closed as (
     select
         -- keys
         account,
@@ -33,6 +37,14 @@ final as (
         arg_max(receipt_number, receipt_place) filter (where has_receipt) as last_receipt_number
     from bookings
     group by account, booking_date, channel, payment_method
+),
+
+final as (
+    select
+        closed.*,
+        payment_methods.label_de as payment_label
+    from closed
+    left join payment_methods on closed.payment_method = payment_methods.payment_method
 )
 
 select * from final
