@@ -18,7 +18,7 @@ lint:
     .venv/bin/ruff check .
     .venv/bin/ruff format --check .
     .venv/bin/mypy
-    .venv/bin/sqlfluff lint --processes 2 --disable-progress-bar sql
+    .venv/bin/sqlfluff lint --processes 1 --disable-progress-bar sql
 
 # a made-up shop in ./demo
 demo:
