@@ -4,7 +4,7 @@ python := ".venv/bin/python"
 
 # style, types, rules and small parts
 fast: lint
-    .venv/bin/pytest tests/test_conventions.py tests/pipelines/inventorum tests/mutants tests/transforms/runner/test_models.py
+    .venv/bin/pytest tests/test_conventions.py tests/pipelines/inventorum tests/mutants tests/transforms/runner/test_models.py tests/transforms/spark/test_translate.py
 
 # every law once
 test:

@@ -79,6 +79,10 @@ OTHERWISE: Mapping[int, tuple[str, str]] = {
         json.dumps(with_value(ordinary(5, DAY), ("amount_paid",), "1_000")),
         "an underscore within a number is none to DuckDB and makes it none to Spark",
     ),
+    7: (
+        json.dumps(with_value(ordinary(7, DAY), CODE, 1.0)),
+        "a JSON number with a point, where a text is expected: VARIANT leaves out zeros at its end",
+    ),
     6: (
         json.dumps(with_value(ordinary(6, DAY), ("completed_at",), "2026-10-24T24:00:00+00:00")),
         "24 o'clock is midnight of the next day to DuckDB and no time to Spark",
