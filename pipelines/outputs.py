@@ -10,13 +10,14 @@ from pipelines.errors import SettingsError
 from pipelines.settings import Files
 
 
-def checked(files: Files, output: Path, *, own: Path | None = None) -> Path:
+def checked(files: Files, output: Path, *, own: Path | None = None, option: str = "--output") -> Path:
     """The absolute path of a file or folder to be written, once it is known to harm nothing of the home.
 
     Links, hard links and other spellings of a file are the file.
 
     Args:
         own: The file of the home that belongs to the command.
+        option: What the path is called on the command line.
 
     Raises:
         SettingsError: It is a file of the home, or lies where the program works.
@@ -24,10 +25,10 @@ def checked(files: Files, output: Path, *, own: Path | None = None) -> Path:
     path = output.expanduser().absolute()
     there = Path(os.path.realpath(path))
     if any(_same(folder, files.work) for folder in (there, *there.parents)):
-        raise _refusal(output, files, "the program works there, and deletes what it finds")
+        raise _refusal(f"{option} {output}", files, "the program works there, and deletes what it finds")
     for owned in (files.landing, files.warehouse, files.token, files.report):
         if owned != own and (_named_after(there, owned) or _same(there, owned)):
-            raise _refusal(output, files, f"{owned.name} and what belongs to it lie there")
+            raise _refusal(f"{option} {output}", files, f"{owned.name} and what belongs to it lie there")
     return path
 
 
@@ -47,7 +48,7 @@ def _same(one: Path, other: Path) -> bool:
     return False
 
 
-def _refusal(output: Path, files: Files, reason: str) -> SettingsError:
+def _refusal(named: str, files: Files, reason: str) -> SettingsError:
     return SettingsError(
-        f"--output {output} would write into the home {files.home}: {reason}. Nothing was written. Choose another name."
+        f"{named} would write into the home {files.home}: {reason}. Nothing was written. Choose another name."
     )

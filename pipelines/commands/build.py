@@ -85,7 +85,7 @@ def _on_spark(common: Common, raw: Path | None, out: Path | None, master: str | 
     with common.progress() as progress:
         report = build_on_spark(
             raw,
-            checked(settings.files, out),
+            checked(settings.files, out, option="--out"),
             run.rules(settings),
             master=master or DEFAULT_MASTER,
             java=java_program(),

@@ -217,16 +217,19 @@ def export_raw(
 
     Example: inventorum export raw lake/raw
     """
+    from pipelines.landing.log import opened
     from pipelines.landing.raw_files import export_raw as export
     from pipelines.lock import exclusive
     from pipelines.outputs import checked
     from pipelines.settings import ensure_home
 
     settings = common.settings()
+    with opened(settings.files):
+        pass  # where nothing was loaded, no home is made
     os.umask(0o077)
     ensure_home(settings.files)
     with exclusive(settings.files.lock, "export raw"):
-        report = export(settings.files, checked(settings.files, folder))
+        report = export(settings.files, checked(settings.files, folder, option="DIR"))
     if common.as_json:
         show_json(report)
         return 0
