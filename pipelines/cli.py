@@ -15,6 +15,7 @@ from pipelines.commands.demo import demo
 from pipelines.commands.docs import docs
 from pipelines.commands.doctor.command import doctor
 from pipelines.commands.explain.command import explain
+from pipelines.commands.forget import forget
 from pipelines.commands.init import init
 from pipelines.commands.orders import orders
 from pipelines.commands.query import query
@@ -71,7 +72,7 @@ def _global_options(
 
 for one in (
     demo, sync, backfill, reconcile, build, check, status, tables, query, docs, explain, report, init, doctor,
-    schedule, shell, orders,
+    schedule, shell, orders, forget,
 ):  # fmt: skip
     command(app)(one)
 for name, group in (

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 from pipelines.settings import RotatingLogin, Settings, StaticLogin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.inventorum.http.client import InventorumClient
     from pipelines.inventorum.http.login import Credentials
+    from pipelines.inventorum.http.pages import Page
 
 
-def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> InventorumClient:
-    """A client for the account; asks nothing yet."""
+def connect(
+    settings: Settings, login: StaticLogin | RotatingLogin, clean: Callable[[Page], Page] | None = None
+) -> InventorumClient:
+    """A client for the account; asks nothing yet.
+
+    Args:
+        clean: Given each page of orders before anybody else sees it.
+    """
     from pipelines.inventorum.http.client import InventorumClient
 
     return InventorumClient(
@@ -20,6 +29,7 @@ def connect(settings: Settings, login: StaticLogin | RotatingLogin) -> Inventoru
         credentials(settings, login),
         api_version=settings.api_version,
         requests_per_second=settings.requests_per_second,
+        clean=clean,
     )
 
 

@@ -26,7 +26,7 @@ def checked(files: Files, output: Path, *, own: Path | None = None, option: str 
     there = Path(os.path.realpath(path))
     if any(_same(folder, files.work) for folder in (there, *there.parents)):
         raise _refusal(f"{option} {output}", files, "the program works there, and deletes what it finds")
-    for owned in (files.landing, files.warehouse, files.token, files.report):
+    for owned in (files.landing, files.warehouse, files.token, files.report, files.forgetting):
         if owned != own and (_named_after(there, owned) or _same(there, owned)):
             raise _refusal(f"{option} {output}", files, f"{owned.name} and what belongs to it lie there")
     return path

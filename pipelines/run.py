@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 from pipelines import conditions
 from pipelines.conditions import transform_files
 from pipelines.connection import connect
-from pipelines.errors import InventorumError
+from pipelines.errors import HomeError, InventorumError, SettingsError
 from pipelines.landing import log as landing
 from pipelines.landing.cursors import begin_of
 from pipelines.lock import exclusive
 from pipelines.progress import Progress, Silent, timed
 from pipelines.server_copy import bring
 from pipelines.settings import RotatingLogin, Settings, StaticLogin, ensure_home, refuse_home
+from pipelines.traces import Traces, clear_work, find_copies, remove_copies
 from transforms.errors import TransformError
+from transforms.readers.whole_file import write_whole
 from transforms.runner import build as transform
 from transforms.runner import publish as publication
 
@@ -44,6 +46,38 @@ DISCARDED = (
     "Another program had changed the published file; it was published anew, without those changes. "
     "Tables of your own belong into a file of your own, to which the warehouse is attached read-only."
 )
+
+
+UNFINISHED = (
+    "The landing log holds nothing of the person any more, but other files of the home still do. The next "
+    "`inventorum sync`, `build` or `forget` finishes that first."
+)
+
+
+@dataclass
+class ForgetReport:
+    """What forgetting a person did, or would do.
+
+    Attributes:
+        orders: Orders that were theirs; each stays, without them.
+        payloads: Readings of these orders in the landing log.
+        quarantined: Records that are no orders, but named them.
+        mentioned_in: Orders of others, or of nobody, that hold their whole name or e-mail address; they stay.
+        removed: Copies in the home that were removed: exports, and files that were begun.
+        left: Files of the home that the program did not make, so that they are yours to look at.
+        is_dry_run: Nothing was changed.
+    """
+
+    customer_id: int
+    orders: int
+    payloads: int
+    quarantined: int
+    mentioned_in: list[int]
+    is_dry_run: bool
+    removed: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    exit_code: int = 0
+    message: str = ""
 
 
 @dataclass
@@ -132,8 +166,9 @@ def backfill(
     with _running(settings, "backfill", of_loads=True) as report:
         with timed(report.seconds, "import"):
             from pipelines.landing.backfill import load_history
+            from pipelines.landing.erasures import cleaner
         with timed(report.seconds, "load"):
-            api = connect(settings, login)
+            api = connect(settings, login, cleaner(settings))
             windows = load_history(settings, api, report.run_id, start, end, progress, again=again)
         _count(report, windows)
         _build_and_publish(settings, report, full=False, progress=progress)
@@ -173,9 +208,10 @@ def _load_changes(
 ) -> tuple[InventorumClient, Ledger]:
     """Land what changed since the last run; gives the client for more questions, and what the crawls did."""
     with timed(report.seconds, "import"):
+        from pipelines.landing.erasures import cleaner
         from pipelines.landing.load_delta import load_delta
     with timed(report.seconds, "load"):
-        api = connect(settings, login)
+        api = connect(settings, login, cleaner(settings))
         ledger = load_delta(settings, api, report.run_id, since, named_channels, progress)
     report.seconds |= {f"load: {step}": seconds for step, seconds in ledger.seconds.items()}
     _count(report, ledger.windows)
@@ -223,6 +259,106 @@ def build(
         landing.complete(settings.files)
         _build_and_publish(settings, report, full=full, accept=accept, progress=progress or Silent())
     return report
+
+
+def forget(
+    settings: Settings,
+    customer_id: int,
+    *,
+    emails: Sequence[str] = (),
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ForgetReport:
+    """Take a person out of every file of the home; orders, versions and figures stay as they are.
+
+    Args:
+        emails: Addresses under which orders of theirs may stand that lack the id.
+        dry_run: Count only.
+
+    Raises:
+        SettingsError: Nobody is known by this id or address; nothing was changed.
+        InventorumError: As build. Before the landing log is put in place nothing was changed; after that the
+            message says so, and the next run finishes it.
+    """
+    from pipelines.landing import forgetting
+
+    progress = progress or Silent()
+    refuse_home(settings.files)
+    landing.refuse_unloaded(settings.files)
+    with landing.opened(settings.files) as connection:
+        held = landing.accounts_in(connection)
+        account = held[0] if len(held) == 1 else settings.account
+        person = forgetting.Person(account, customer_id, tuple(emails))
+        found = forgetting.find(connection, person)
+    report = ForgetReport(
+        customer_id, len(found.order_ids), found.payloads, len(found.quarantined), found.elsewhere, is_dry_run=dry_run
+    )
+    if not found:
+        at = f" or {', '.join(emails)}" if emails else ""
+        raise SettingsError(
+            f"No order of the account {account} names the customer {customer_id}{at}, so there is nobody to forget. "
+            "Nothing was changed. The id stands in core.dim_customer.customer_id."
+        )
+    if dry_run:
+        traces = find_copies(settings.files)
+        report.removed, report.left = traces.removed, traces.left
+        return report
+    with _running(settings, "forget"):
+        landing.complete(settings.files)
+        with landing.opened(settings.files) as connection:
+            found = forgetting.find(connection, person)  # another run may have ended meanwhile
+        erasure_id = forgetting.new_erasure_id()
+        write_whole(settings.files.forgetting, json.dumps({"erasure_id": erasure_id}).encode())
+        try:
+            forgetting.write_anew(settings.files, person, found, erasure_id, progress)
+        except BaseException:
+            if not forgetting.is_noted(settings.files, erasure_id):
+                settings.files.forgetting.unlink()
+            raise
+        run, traces = _finish_forgetting(settings, progress)
+    report.removed, report.left = traces.removed, traces.left
+    report.exit_code, report.message = run.exit_code, run.message
+    return report
+
+
+def _finish_forgetting(settings: Settings, progress: Progress) -> tuple[RunReport, Traces]:
+    """Make everything anew that was made of a landing log that held the person.
+
+    Raises:
+        InventorumError: Something stands in the way; the note stays, so that the next run tries again.
+    """
+    files, started = settings.files, datetime.now(UTC)
+    report = RunReport(landing.new_run_id(started), "forget", started, warehouse=str(files.warehouse))
+    try:
+        clear_work(files)
+        transform.drop_samples(transform_files(files))
+        _build_and_publish(settings, report, full=True, progress=progress)
+        if files.report.exists():
+            write_page(settings)
+        traces = find_copies(files)
+        remove_copies(traces)
+        files.forgetting.unlink()
+    except InventorumError as fault:
+        fault.args = (f"{fault} {UNFINISHED}", *fault.args[1:])
+        raise
+    except OSError as fault:
+        raise HomeError(f"{fault.filename} could not be removed: {fault.strerror}. {UNFINISHED}") from fault
+    return report, traces
+
+
+def _finish_what_was_begun(settings: Settings) -> None:
+    """If a run that forgets a person was cut off: what it had not begun did not happen, the rest is done now."""
+    from pipelines.landing import forgetting
+
+    forgetting.clear_draft(settings.files)
+    try:
+        erasure_id = str(json.loads(settings.files.forgetting.read_bytes())["erasure_id"])
+    except (ValueError, LookupError, TypeError):
+        erasure_id = ""
+    if not erasure_id or forgetting.is_noted(settings.files, erasure_id):
+        _finish_forgetting(settings, Silent())
+    else:
+        settings.files.forgetting.unlink()
 
 
 def write_page(settings: Settings) -> None:
@@ -295,6 +431,8 @@ def _running(settings: Settings, command: str, *, of_loads: bool = False) -> Ite
     with exclusive(settings.files.lock, command):
         conditions.refuse(settings, of_loads=of_loads, has_lock=True)
         landing.prepare(settings.files)
+        if settings.files.forgetting.exists():
+            _finish_what_was_begun(settings)
         started = datetime.now(UTC)
         report = RunReport(landing.new_run_id(started), command, started, warehouse=str(settings.files.warehouse))
         try:

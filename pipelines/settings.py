@@ -100,6 +100,11 @@ class Files:
         return self.work / "lock"
 
     @property
+    def forgetting(self) -> Path:
+        """A note while a person is being forgotten; whatever run comes next finishes that."""
+        return self.home / "forgetting.json"
+
+    @property
     def report(self) -> Path:
         """The report page that `demo` and `sync --report` write."""
         return self.home / "report.html"

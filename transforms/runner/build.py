@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from transforms.runner.ledger import LoadRow
     from transforms.runner.session import Connection
 
-__all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "record_run"]
+__all__ = ["BuildReport", "Files", "Rules", "RunRecord", "build", "drop_samples", "record_run"]
 
 SQL_CHANGED = "the SQL files changed"
 PROGRAM_CHANGED = "another version of this program built the tables"
@@ -216,6 +216,18 @@ def record_run(files: Files, record: RunRecord) -> None:
         connection.commit()
 
 
+def drop_samples(files: Files) -> None:
+    """Take the rows that logs show as examples out of what the next build goes on from; a full one writes all anew.
+
+    Raises:
+        FilesHeld: Another process has the build file open.
+    """
+    connection = open_build(files)
+    if connection is not None:
+        with closing(connection), readable_faults(files.build):
+            ledger.drop_samples(connection)
+
+
 def _build_new(connection: Connection, task: _Task) -> BuildReport | _FullBuild:
     """Build in the new loads, or say why a full build is needed."""
     attach_landing(connection, task.files)
@@ -315,6 +327,7 @@ def _fill(connection: Connection, task: _Task, asked: _FullBuild, *, has_previou
     if has_previous:
         accepted = read_accepted(connection, "previous")
         ledger.copy_logs(connection, "previous")
+    ledger.copy_erasures(connection)
     loads = new_loads(connection, set())
     affected = stage_all(connection)
     steps = _steps(connection, task, fresh=True, accepted={*accepted, *task.accept})

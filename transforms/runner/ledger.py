@@ -95,6 +95,19 @@ TABLES: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "sample": ("varchar", "some of these rows"),
         },
     ),
+    "erasures": (
+        "Persons who were forgotten: taken out of every payload, while orders and figures stay.\n"
+        "Grain: one row per call of `inventorum forget` that found somebody.\nKey: erasure_id.",
+        {
+            "erasure_id": ("varchar", "id of the erasure"),
+            "account": ("varchar", "account whose customer it was"),
+            "erased_at": ("timestamptz", "when"),
+            "person_hash": ("varchar", "keyed digest of the customer's id; the key lies in the landing log"),
+            "order_count": ("bigint", "orders that were the person's"),
+            "payload_count": ("bigint", "readings of these orders, all of which were cleaned"),
+            "quarantined_count": ("bigint", "records of the quarantine that named the person"),
+        },
+    ),
     "meta": (
         "Facts about this file.\nGrain: one row per fact.\nKey: key.",
         {
@@ -225,6 +238,26 @@ def copy_logs(connection: Connection, source: str) -> None:
     for table in ("runs", "checks", "broken_claims"):
         if table in there:
             connection.execute(f"insert into ops.{table} by name select * from {source}.ops.{table}")
+
+
+def copy_erasures(connection: Connection) -> None:
+    """Bring what the landing log, attached as `landing`, says of persons who were forgotten."""
+    there = connection.execute(
+        "select count(*) from duckdb_tables() "
+        "where database_name = 'landing' and schema_name = 'raw' and table_name = 'erasures'"
+    ).fetchall()
+    if there[0][0]:
+        columns = ", ".join(TABLES["erasures"][1])
+        connection.execute(f"insert into ops.erasures by name select {columns} from landing.raw.erasures")
+
+
+def drop_samples(connection: Connection) -> None:
+    """Forget the rows that logs of runs and checks show as examples; what happened, and how often, stays."""
+    create_tables(connection)
+    connection.execute("update ops.checks set sample = null")
+    connection.execute("update ops.broken_claims set failing = '[]', orders = '[]'")
+    connection.execute("update ops.accepted_claims set sample = null")
+    connection.execute("update ops.runs set message = null where exit_code = 3")
 
 
 def tables_in(connection: Connection, database: str | None = None) -> set[str]:

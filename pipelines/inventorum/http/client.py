@@ -50,6 +50,7 @@ class InventorumClient:
         tries: How often a request is sent at most.
         time_limit: Wall-clock seconds for one try.
         retry_budget: Seconds that failed tries and the waits after them may cost in the client's life.
+        clean: Given each page of orders before anybody else sees it.
         sleep, clock: Stand-ins for tests; `clock` gives seconds that only grow.
 
     Raises:
@@ -68,6 +69,7 @@ class InventorumClient:
         time_limit: float = 120,
         tries: int = 6,
         retry_budget: float = 600,
+        clean: Callable[[Page], Page] | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,6 +81,7 @@ class InventorumClient:
         self.base_url = check_base_url(base_url)
         self.api_version = api_version
         self._credentials = credentials
+        self._clean = clean
         self._transport = Transport(
             self.base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, time_limit=time_limit
         )
@@ -187,7 +190,7 @@ class InventorumClient:
                 if empty >= EMPTY_TRIES:
                     raise EmptyPage(f"{call.label} {reason}, on each of {empty} tries.", page.total)
                 raise TryAgain(reason)
-            return _answer(raw, page)
+            return _answer(raw, self._clean(page) if self._clean else page)
 
         return self._retrying(call.label, attempt)
 
