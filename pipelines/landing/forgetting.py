@@ -99,7 +99,7 @@ def find(connection: duckdb.DuckDBPyConnection, person: Person) -> Found:
     known = erasures.read_forgotten(connection, person.account)
     who = _alone(person, known)
     emails = [written for email in person.emails for written in _written(email)]
-    an_id = rf'"id"\s*:\s*"?0*{person.customer_id}[^0-9]'
+    an_id = rf'"id"\s*:\s*"?(0*{person.customer_id}[^0-9]|[0-9.]+[eE])|\\u00[2-7]'  # also as 4.711E3, or escaped
     rows = _rows(connection, NAMED, {"account": person.account, "id": an_id, "emails": emails})
     order_ids = {order_id for order_id, payload in rows if who.names(payload)}
     found.order_ids = sorted(order_ids)

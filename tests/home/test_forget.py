@@ -28,6 +28,7 @@ from pipelines.sandbox.server import Sandbox
 from pipelines.sandbox.shop import Shop
 from pipelines.settings import Settings
 from tests.conftest import Rows, Sync
+from tests.support.landing_file import write_landing
 from tests.support.real_command import finish, start
 
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -271,6 +272,33 @@ def test_a_dry_run_and_an_unknown_person_change_nothing(marked: list[int], setti
 
     assert (report.orders, report.payloads, report.quarantined) == (len(marked), 3, 1)
     assert state_of(settings.files.home) == before
+
+
+@pytest.mark.parametrize(
+    ("payload", "is_theirs"),
+    {
+        "a number": ('{"id":1,"customer":{"id":4711}}', True),
+        "in quotes": ('{"id":1,"customer":{"id":"4711"}}', True),
+        "with a point": ('{"id":1,"customer":{"id":4711.0}}', True),
+        "with an exponent": ('{"id":1,"customer":{"id":4.711E3}}', True),
+        "escaped": (r'{"id":1,"customer":{"\u0069d":4711}}', True),
+        "the first of two": ('{"id":1,"customer":{"id":4711,"id":5}}', True),
+        "in an order that no parser reads": ('{"id":1,"x":[}],"customer":{"channel":4,"id":4711}}', True),
+        "nested too deeply": ('{"id":1,"x":' + "[" * 20_000 + "]" * 20_000 + ',"customer":{"id":4711}}', True),
+        "by its address": ('{"id":1,"customer":{"billing_address":{"mail":" Kim@Post.example"}}}', True),
+        "of a longer id": ('{"id":1,"customer":{"id":47110}}', False),
+        "of the order": ('{"id":4711,"customer":{"id":5}}', False),
+        "of an address": ('{"id":1,"customer":{"id":5,"billing_address":{"id":4711}}}', False),
+        "of nobody": ('{"id":4711,"customer":null}', False),
+    }.values(),
+)
+def test_a_customer_is_found_however_the_id_is_written(payload: str, is_theirs: bool, tmp_path: Path) -> None:
+    write_landing(tmp_path / "landing.duckdb", [['{"id":1}']])
+    with duckdb.connect(str(tmp_path / "landing.duckdb")) as connection:
+        connection.execute("update raw.orders set payload = ?", [payload])
+        found = forgetting.find(connection, forgetting.Person("default", CUSTOMER, ("kim@post.example",)))
+
+    assert bool(found) == is_theirs
 
 
 @pytest.mark.long
