@@ -197,6 +197,7 @@ def marked(shop: Shop, settings: Settings, sync: Sync) -> list[int]:
     return orders
 
 
+@pytest.mark.long
 def test_no_byte_of_a_person_stays_every_figure_does_and_no_load_brings_them_back(
     marked: list[int], shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -261,6 +262,7 @@ def state_of(home: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file() and path.name != "lock"}
 
 
+@pytest.mark.long
 def test_a_dry_run_and_an_unknown_person_change_nothing(marked: list[int], settings: Settings) -> None:
     before = state_of(settings.files.home)
 
@@ -301,7 +303,6 @@ def test_a_customer_is_found_however_the_id_is_written(payload: str, is_theirs: 
     assert bool(found) == is_theirs
 
 
-@pytest.mark.long
 def test_by_an_address_orders_without_the_id_are_found_and_a_namesake_is_told(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:
@@ -381,11 +382,11 @@ def test_a_kill_at_any_moment_leaves_a_home_that_the_next_run_brings_to_an_end(
     begin = time.monotonic()
     finish(start(home, sandbox, "forget", str(CUSTOMER), "--json"))
     length = time.monotonic() - begin
-    for number in range(3):
+    for number in range(2):
         shutil.rmtree(home)
         shutil.copytree(kept, home)
         process = start(home, sandbox, "forget", str(CUSTOMER))
-        time.sleep(length * (number + 1.5) / 5)
+        time.sleep(length * (number + 1.5) / 4)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
