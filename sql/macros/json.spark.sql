@@ -75,3 +75,7 @@ regexp_replace(
     r'([^\\]":-?[0-9]+)\.0([,}])',
     '$1$2'
 );
+
+-- Numbers keep their digits here, however they are read.
+create or replace temporary function is_otherwise (fact string, sent string)
+returns boolean return fact is distinct from coalesce(sent, fact);

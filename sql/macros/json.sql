@@ -4,15 +4,24 @@
 -- Text in which nothing stands is null.
 create or replace temp macro text_of(sent) as nullif(sent, '');
 
+-- The text of a number without its exponent: with one DuckDB casts it to decimals that their type
+-- does not hold, and stops at them later. Null: it is none, or beyond 28 digits. Others as sent.
+create or replace temp macro plain_of(sent) as
+case
+    when sent like '%e%' or sent like '%E%'
+        then cast(try_cast(sent as decimal(38, 10)) as varchar)
+    else sent
+end;
+
 -- A decimal as text, exponents included, rounded half up to cents; null if it is none or too large.
-create or replace temp macro amount_of(sent) as try_cast(sent as decimal(18, 2));
+create or replace temp macro amount_of(sent) as try_cast(plain_of(sent) as decimal(18, 2));
 
 -- Whether an amount was sent that is none, or of which rounding to cents took something away.
 create or replace temp macro is_odd_amount(sent, rounded) as
 case
     when rounded is null then sent is not null
     when sent like '%.__' then false  -- three times faster
-    else coalesce(try_cast(sent as decimal(38, 18)) <> rounded, false)
+    else coalesce(try_cast(plain_of(sent) as decimal(38, 18)) <> rounded, false)
 end;
 
 -- A whole number; null for 1.5, for text, and beyond 64 bits.
@@ -37,7 +46,10 @@ case when whole_of(sent) between 0 and 2147483647 then cast(whole_of(sent) as in
 
 -- A VAT rate in percent.
 create or replace temp macro rate_of(sent) as
-case when try_cast(sent as decimal(6, 3)) >= 0 then try_cast(sent as decimal(6, 3)) end;
+case
+    when try_cast(plain_of(sent) as decimal(6, 3)) >= 0
+        then try_cast(plain_of(sent) as decimal(6, 3))
+end;
 
 -- JSON text with what the parser refuses made readable: halves of surrogate pairs become U+FFFD,
 -- control characters spaces. Escaped backslashes and whole pairs are put aside meanwhile.
@@ -247,8 +259,11 @@ case
     else 'open'
 end;
 
--- Whether a text shows something else than what was sent.
-create or replace temp macro is_otherwise(fact, sent) as fact is distinct from coalesce(sent, fact);
+-- Whether a text shows something else than what was sent. A number where a text is expected is
+-- written in two ways, with an exponent or without, if a double does not hold its digits.
+create or replace temp macro is_otherwise(fact, sent) as
+fact is distinct from coalesce(sent, fact)
+and not coalesce(fact like '%e%' and try_cast(fact as double) = try_cast(sent as double), false);
 
 -- A point in time that was sent in UTC; null for any other.
 create or replace temp macro utc_of(sent) as

@@ -52,13 +52,13 @@ typed as (
     select
         *,
         id_of(product_id_sent) as product_id,
-        try_cast(quantity_sent as decimal(12, 3)) as quantity,
-        try_cast(original_quantity_sent as decimal(12, 3)) as original_quantity,
+        try_cast(plain_of(quantity_sent) as decimal(12, 3)) as quantity,
+        try_cast(plain_of(original_quantity_sent) as decimal(12, 3)) as original_quantity,
         rate_of(tax_rate_sent) as tax_rate,
-        try_cast(unit_net_price_sent as decimal(20, 10)) as unit_net_price,
+        try_cast(plain_of(unit_net_price_sent) as decimal(20, 10)) as unit_net_price,
         amount_of(unit_gross_sent) as unit_gross_amount,
         amount_of(gross_sent) as gross_amount,
-        try_cast(discount_value_sent as decimal(20, 10)) as discount_value
+        try_cast(plain_of(discount_value_sent) as decimal(20, 10)) as discount_value
     from sent
 ),
 

@@ -105,7 +105,7 @@ moments as (
         id_of(user_id_sent) as user_id,
         id_of(billing_address_sent) as billing_address_id,
         id_of(shipping_address_sent) as shipping_address_id,
-        try_cast(discount_value_sent as decimal(20, 10)) as discount_value,
+        try_cast(plain_of(discount_value_sent) as decimal(20, 10)) as discount_value,
         case
             when is_readable then code_of(state_sent)
             when read_state >= 0 then read_state

@@ -28,7 +28,7 @@ def any_json(dice: random.Random, depth: int = 0) -> Any:
     if kind < 0.65:
         return "".join(chr(dice.choice((dice.randrange(128), dice.randrange(0x80, 0x2FFF)))) for _ in range(6))
     if kind < 0.72:
-        return dice.uniform(-1e12, 1e12)
+        return dice.uniform(-1, 1) * 10 ** dice.randrange(40)
     if kind < 0.78:
         return dice.randrange(-(10**24), 10**24)
     if kind < 0.9:
