@@ -20,7 +20,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any
 
-from pipelines.inventorum.http.records import TWICE, Unbalanced, split_object
+from pipelines.inventorum.http.records import TWICE, split_object
 
 FORGOTTEN = "-forgotten"
 """What the hash of such an order ends in, before TWICE."""
@@ -239,7 +239,7 @@ def _salvaged(payload: str, cleaning: _Cleaning) -> Any:
     """The members of an order that can be read although the whole cannot."""
     try:
         parts = split_object(payload.lstrip("\ufeff").encode(errors="surrogatepass"))
-    except Unbalanced:
+    except ValueError:  # no object whose brackets are closed
         return None
     found = Members()
     for name, part in parts.items():
@@ -344,7 +344,7 @@ def customers_in(payload: str) -> list[Any]:
     except ValueError:
         try:
             part = split_object(payload.lstrip("\ufeff").encode(errors="surrogatepass")).get("customer")
-        except Unbalanced:
+        except ValueError:  # no object whose brackets are closed
             return [payload]
         text = "" if part is None else part.decode(errors="replace")
         try:

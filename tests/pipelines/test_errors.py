@@ -26,17 +26,27 @@ EXIT_CODES = {
     "UnreadableFile": 1,
     "ReportError": 1,
     "ExportFailed": 1,
+    "ServerFailed": 1,
+    "SparkMissing": 1,
+    "SparkUnreachable": 1,
+    "RawUnusable": 1,
+    "Untranslatable": 1,
     "SettingsError": 2,
     "UnknownClaim": 2,
     "ExportRefused": 2,
+    "AddressRefused": 2,
+    "OutUnusable": 2,
     "ChecksFailed": 3,
     "BooksDisagree": 3,
     "LockedError": 4,
     "FilesHeld": 4,
+    "ServerBusy": 4,
     "LoginError": 5,
+    "ServerRefused": 5,
     "ApiError": 6,
     "CrawlError": 6,
     "EmptyPage": 6,
+    "ServerUnreachable": 6,
 }
 # Raised and caught within one room: nobody outside ever meets them. Each with its room.
 SIGNALS = {
@@ -47,6 +57,7 @@ SIGNALS = {
     "_Restart": "pipelines.inventorum.reading",
     "RefusedError": "pipelines.sandbox",
     "NotDerivable": "transforms.readers.docs",
+    "NoRule": "transforms.spark",
 }
 
 
