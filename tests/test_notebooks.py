@@ -125,6 +125,7 @@ def test_returns_answers_its_question(home):
     assert f"Of {sales:,} sales" in found["answer"]
 
 
+@pytest.mark.long
 def test_quickstart_runs_and_draws_its_chart(home):
     notebook = nbformat.read(NOTEBOOKS / "quickstart.ipynb", 4)
 

@@ -28,6 +28,8 @@ from transforms.readers.exports.cells import german, international
 from transforms.readers.exports.csv_file import GERMAN, INTERNATIONAL, Dialect
 from transforms.readers.exports.tables import export_tables
 
+pytestmark = pytest.mark.long
+
 NAMES = {
     "a lone carriage return": "two\rlines",
     "a line feed": "two\nlines",

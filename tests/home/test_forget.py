@@ -303,6 +303,7 @@ def test_a_customer_is_found_however_the_id_is_written(payload: str, is_theirs: 
     assert bool(found) == is_theirs
 
 
+@pytest.mark.long
 def test_by_an_address_orders_without_the_id_are_found_and_a_namesake_is_told(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
 ) -> None:

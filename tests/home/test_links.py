@@ -36,7 +36,7 @@ def move(path: Path, disk: Path) -> Path:
     return target
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["warehouse.duckdb", "landing.duckdb", "work/build.duckdb", "report.html"])
 def test_a_file_that_is_a_link_stays_one_and_the_disk_gets_what_is_written(
     shop: Shop, home: Path, settings: Settings, sync: Sync, rows: Rows, disk: Path, name: str

@@ -60,7 +60,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
         yield folder, environment, sandbox, order
 
 
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("command", sorted(COMMANDS, key=lambda line: "product_name" not in line))
 def test_a_terminal_gets_no_character_that_steers_it(
     account: tuple[Path, dict[str, str], Sandbox, int], command: str

@@ -235,6 +235,7 @@ def test_a_home_without_faults_is_refused_by_nobody_and_not_touched(
     assert sync().exit_code == 0
 
 
+@pytest.mark.long
 def test_columns_that_the_next_run_mends_are_a_warning(
     home: Path, settings: Settings, sync: Sync, tmp_path: Path
 ) -> None:

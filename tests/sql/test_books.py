@@ -220,6 +220,7 @@ def test_the_histories_have_what_the_laws_are_about(past: Past) -> None:
     assert {late for kind, _, _, late in found if kind == "sale"} == {True, False}
 
 
+@pytest.mark.long
 def test_a_full_build_keeps_the_same_books(past: Past) -> None:
     past.warehouse.load(full=True)
 
@@ -299,6 +300,7 @@ def _noted_payments(books: Books) -> Counter[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 def test_changes_in_a_channel_that_no_crawl_asks_for_stand_where_they_can_have_happened(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     for watermark, state in ((datetime(2026, 6, 2, 3, tzinfo=UTC), 360), (datetime(2026, 7, 2, 3, tzinfo=UTC), 364)):

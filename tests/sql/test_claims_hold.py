@@ -54,7 +54,7 @@ def swapped_orders() -> Sequence[dict[str, Any]]:
     return [order(1, CLOSED, [item("20.00")], channel="shop"), order(2, CLOSED, [item("10.00")])]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("changes", [canceled_and_rung_up_again, swapped_channels, swapped_orders])
 def test_changes_of_a_closed_day_that_cancel_each_other_stay_visible(
     closed_day: Warehouse, changes: Callable[[], Sequence[dict[str, Any]]]

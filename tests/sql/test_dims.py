@@ -269,7 +269,7 @@ def _without(address: Any, value: str | None) -> Any:
     return None if value == "gone" else {**address, **dict.fromkeys(("address1", "zipcode", "city"), value)}
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("full", [False, True], ids=["built in", "built anew"])
 @pytest.mark.parametrize("value", ["gone", None, ""], ids=["addresses left out", "null", "empty"])
 def test_of_a_customer_whom_the_source_has_anonymised_no_name_and_no_street_stay(

@@ -490,6 +490,7 @@ def test_the_dagster_file_runs_the_command_as_a_list(tmp_path: Path) -> None:
     assert "definitions" in values
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("target", TARGETS)
 def test_schedules_hold_absolute_paths_and_no_secret(target: str, inventorum: Run, tmp_path: Path) -> None:
     secret = "very-secret-token"

@@ -167,6 +167,7 @@ def test_files_are_for_their_owner_only(shop: Shop, settings: Settings, sync: Sy
     assert readable == []
 
 
+@pytest.mark.long
 def test_a_deleted_work_folder_comes_back(shop: Shop, home: Path, settings: Settings, sync: Sync, rows: Rows) -> None:
     import shutil
 

@@ -326,7 +326,7 @@ def test_what_changed_while_the_server_s_clock_was_set_back_comes_with_the_next_
     assert start is None or start > shop.clock.now() - timedelta(hours=2)
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=20)], ids=str)
 def test_what_changed_after_a_clock_was_ahead_comes_although_that_time_has_passed_since(
     ahead: timedelta, shop: Shop, settings: Settings, sync: Sync, rows: Rows

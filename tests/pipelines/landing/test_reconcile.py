@@ -40,6 +40,7 @@ def test_two_sides_that_agree_change_nothing(settings: Settings, rows: Rows) -> 
     assert rows("select sum(known_gross_amount) from marts.reconciliation") == [(Decimal("2796.00"),)]
 
 
+@pytest.mark.long
 def test_an_order_that_no_crawl_brought_is_loaded_with_an_alarm(shop: Shop, settings: Settings, rows: Rows) -> None:
     run.sync(settings)
     late = shop.sell("ipad", items=WOBBLER, at=shop.clock.now() - timedelta(hours=20))  # behind the cursor

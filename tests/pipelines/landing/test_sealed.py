@@ -123,6 +123,7 @@ def test_a_foreign_setting_in_the_environment_changes_nothing(
     assert rows("select count(*) from core.fct_orders") == [(2,)]
 
 
+@pytest.mark.long
 def test_every_foreign_setting_at_once_changes_nothing(
     shop: Shop, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

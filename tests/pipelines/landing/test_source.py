@@ -125,6 +125,7 @@ def test_each_table_has_its_columns_though_nothing_came(shop: Shop, load: Load, 
     assert lake("select channel, row_count, status from {windows}") == [("shop", 0, "complete")]
 
 
+@pytest.mark.long
 def test_an_export_of_the_landing_log_holds_the_tables_that_the_pipeline_writes(
     shop: Shop, load: Load, lake: Lake, sync: Callable[..., object], settings: Settings, tmp_path: Path
 ) -> None:

@@ -516,7 +516,7 @@ except TransformError as fault:
 """
 
 
-@pytest.mark.cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("full", ["incremental", "full"])
 def test_a_full_disk_is_said_so_and_changes_nothing(small, full):
     small.load([order(n) for n in range(20)])

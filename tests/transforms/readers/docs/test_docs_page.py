@@ -15,6 +15,8 @@ from pipelines.sandbox.shop import Shop
 from pipelines.settings import Files, Settings, StaticLogin
 from transforms.readers.docs.write import write_docs
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 
 

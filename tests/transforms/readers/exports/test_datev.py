@@ -268,6 +268,7 @@ def test_shipping_of_a_rate_does_not_go_to_the_account_of_another(datev: Datev) 
     assert not any("by rounding" in note and "DATEV computes 0" in note for note in own.notes)
 
 
+@pytest.mark.long
 def test_shipping_that_bears_no_vat_needs_an_account_that_computes_none(
     warehouse: Path, accounts: Accounts, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def report(tmp_path: Path) -> Report:
     return call
 
 
+@pytest.mark.long
 def test_the_page_goes_into_the_home_unless_a_file_is_named(busy, report, tmp_path):
     told = report(busy)
 
