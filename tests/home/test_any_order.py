@@ -22,7 +22,7 @@ from pipelines.settings import Files, Settings, StaticLogin
 from tests.support.any_order import any_order, changed, listing
 from tests.support.odd_payloads import FIRST_DAY, ordinary
 
-SHOPS = int(os.environ.get("INVENTORUM_FUZZ", "3"))
+SHOPS = int(os.environ.get("INVENTORUM_FUZZ", "2"))
 ORDINARY, ODD = 30, 150
 FIGURES = (
     "select * exclude (last_seen_at) from core.fct_orders",

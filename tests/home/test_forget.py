@@ -303,6 +303,7 @@ def test_a_customer_is_found_however_the_id_is_written(payload: str, is_theirs: 
     assert bool(found) == is_theirs
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 def test_by_an_address_orders_without_the_id_are_found_and_a_namesake_is_told(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
@@ -329,6 +330,7 @@ def test_by_an_address_orders_without_the_id_are_found_and_a_namesake_is_told(
     assert rows("select max(version_count) from core.fct_orders") == [(1,)]
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 def test_a_name_in_a_product_stays_out_when_the_source_has_anonymised_the_customer(
     shop: Shop, settings: Settings, sync: Sync, rows: Rows
@@ -346,6 +348,7 @@ def test_a_name_in_a_product_stays_out_when_the_source_has_anonymised_the_custom
     assert rows("select count(*) from raw.orders where payload like '%Anna%'", raw=True) == [(0,)]
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 def test_what_a_killed_run_has_left_to_do_is_done_by_the_next_one_or_nothing_had_happened(
     marked: list[int], settings: Settings, sync: Sync
@@ -372,6 +375,7 @@ def test_what_a_killed_run_has_left_to_do_is_done_by_the_next_one_or_nothing_had
     assert not files.forgetting.exists()
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_a_kill_at_any_moment_leaves_a_home_that_the_next_run_brings_to_an_end(

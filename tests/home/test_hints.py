@@ -136,6 +136,7 @@ COMMANDS = (
 LOADS = ("sync", "build --full", "reconcile --days 1", "backfill --from 2026-11-01 --to 2026-11-02")
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 @pytest.mark.parametrize("make", [no_folder, first_run_failed, without_landing])
 @pytest.mark.parametrize("command", LOADS)

@@ -125,6 +125,7 @@ def test_any_history_in_any_builds_gives_the_tables_of_a_full_build(tmp_path_fac
     assert_same(incremental, warehouse.tables())
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 @pytest.mark.parametrize("crawls", [*CRAWLS[1:], []], ids=["complete", "broken", "unsupported", "none"])
 def test_a_history_may_end_in_loads_without_news(tmp_path, crawls):

@@ -119,7 +119,7 @@ def news(small: str, changed: Change, first_home: Path) -> News:
     return News(first_home / "warehouse.duckdb", after, small)
 
 
-@pytest.fixture(params=["small", pytest.param("traded", marks=pytest.mark.long)])
+@pytest.fixture(params=["small", pytest.param("traded", marks=[pytest.mark.long, pytest.mark.by_hand])])
 def any_news(request: pytest.FixtureRequest, postgres: Server) -> News:
     """The same; in the long form of a shop that traded."""
     if request.param == "small":

@@ -49,6 +49,7 @@ def kept_columns(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 def test_no_figure_of_any_odd_order_changes_and_no_version_comes_or_goes(tmp_path: Path) -> None:
     for folder in ("with", "without"):

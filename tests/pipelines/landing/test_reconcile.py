@@ -125,6 +125,7 @@ def test_a_list_that_lacks_a_day_is_not_believed(shop: Shop, settings: Settings,
     assert rows("select count(*) from core.fct_orders where order_class = 'sale'") == [(40,)]
 
 
+@pytest.mark.by_hand
 @pytest.mark.long
 @pytest.mark.parametrize(("sold", "gone", "noted"), [(2, 1, 1), (6, 2, 2), (6, 6, 0)])
 def test_a_small_channel_may_lose_an_order_but_not_all_of_many(
